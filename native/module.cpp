@@ -1,0 +1,77 @@
+// The Python face of the native core: buffers in, bytes out, the GIL released while a segment runs.
+#include <Python.h>
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/tuple.h>
+
+#include <tuple>
+
+#include "segment.hpp"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+using namespace codelength;
+
+namespace {
+
+// Any contiguous Python buffer, held for the time of a call.
+class Buffer {
+public:
+    explicit Buffer(nb::handle object) {
+        if (PyObject_GetBuffer(object.ptr(), &view_, PyBUF_SIMPLE) != 0) throw nb::python_error();
+    }
+    ~Buffer() { PyBuffer_Release(&view_); }
+    Buffer(const Buffer&) = delete;
+    Buffer& operator=(const Buffer&) = delete;
+    Bytes bytes() const { return {static_cast<const std::uint8_t*>(view_.buf), static_cast<std::size_t>(view_.len)}; }
+
+private:
+    Py_buffer view_;
+};
+
+nb::bytes to_bytes(const std::vector<std::uint8_t>& v) { return nb::bytes(v.data(), v.size()); }
+
+}  // namespace
+
+NB_MODULE(_native, m) {
+    m.doc() = "The native core: segments of an archive, coded and decoded. Use the package's API instead.";
+
+    static nb::exception<CorruptPayload> corrupt(m, "CorruptPayload");
+    static nb::exception<Cancelled> cancelled(m, "Cancelled");
+
+    nb::class_<Monitor>(m, "Monitor", "Watches and stops a running segment from another thread.")
+        .def(nb::init<>())
+        .def_prop_ro("n_bytes", [](const Monitor& self) { return self.n_bytes.load(); }, "bytes of content done")
+        .def("cancel", [](Monitor& self) { self.cancelled.store(true); }, "the segment raises Cancelled soon");
+
+    m.attr("N_PREDICTORS") = n_predictors();
+
+    m.def(
+        "encode_segment",
+        [](nb::handle content, int predictor, Monitor* monitor) {
+            Buffer buffer(content);
+            Coded coded;
+            {
+                nb::gil_scoped_release release;
+                coded = encode_segment(buffer.bytes(), predictor, monitor);
+            }
+            return std::make_tuple(coded.kind, to_bytes(coded.payload));
+        },
+        "content"_a, "predictor"_a, "monitor"_a.none() = nb::none(),
+        "Codes one segment; returns (kind, payload). The payload may be larger than the content.");
+
+    m.def(
+        "decode_segment",
+        [](nb::handle payload, std::size_t n_bytes, int predictor, int kind, Monitor* monitor) {
+            Buffer buffer(payload);
+            std::vector<std::uint8_t> content;
+            {
+                nb::gil_scoped_release release;
+                content = decode_segment(buffer.bytes(), n_bytes, predictor, kind, monitor);
+            }
+            return to_bytes(content);
+        },
+        "payload"_a, "n_bytes"_a, "predictor"_a, "kind"_a, "monitor"_a.none() = nb::none(),
+        "Restores one segment. Raises CorruptPayload, ValueError for an unknown predictor or kind.");
+
+    m.def("memory_bytes", &memory_bytes, "predictor"_a, "n_bytes"_a, "Bytes of tables for a segment of n_bytes.");
+}

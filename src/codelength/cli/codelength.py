@@ -1,0 +1,102 @@
+"""The command `codelength`, the laboratory: a group whose subcommands are imported when they are used."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import NamedTuple, cast
+
+import click
+
+from codelength.cli.process import DONE, FAILED, run
+
+__all__ = ["command", "main"]
+
+
+class _Subcommand(NamedTuple):
+    target: str
+    """module:attribute of a click command."""
+    words: str
+    """What it does, in one line, so that the list of all can be shown without importing any."""
+    extra: str | None = None
+    """The optional dependencies that it needs."""
+
+
+_SUBCOMMANDS = {
+    "length": _Subcommand("codelength.cli.length:length", "Bits that files cost under predictors."),
+    "models": _Subcommand("codelength.cli.models:models", "The levels of clz, and the predictors by name."),
+    "train": _Subcommand("codelength.cli.train:train", "Train a network.", extra="train"),
+}
+
+
+class _Group(click.Group):
+    """Knows its subcommands by name alone."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_SUBCOMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _SUBCOMMANDS:
+            return None
+        subcommand = _SUBCOMMANDS[cmd_name]
+        module, _, attribute = subcommand.target.partition(":")
+        try:
+            return cast(click.Command, getattr(import_module(module), attribute))
+        except ModuleNotFoundError as error:
+            if subcommand.extra is None or (error.name or "").startswith("codelength"):
+                raise
+            hint = f"pip install 'codelength[{subcommand.extra}]'"
+            raise click.ClickException(f"{cmd_name} needs {error.name}: {hint}") from error
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, subcommand.words) for name, subcommand in sorted(_SUBCOMMANDS.items())]
+            )
+
+
+@click.group(
+    cls=_Group,
+    name="codelength",
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.option("-V", "--version", is_flag=True, help="Show the version.")
+@click.option("--debug", is_flag=True, help="Show where an error comes from.")
+@click.pass_context
+def command(ctx: click.Context, version: bool, debug: bool) -> None:
+    """Measure how many bits data costs under a model. To compress files: clz."""
+    del debug  # read where errors arrive
+    if version:
+        from codelength import __version__
+
+        click.echo(f"codelength {__version__}")
+    elif ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def main() -> int:
+    """`codelength`"""
+    return run("codelength", _run)
+
+
+def _run() -> int:
+    try:
+        command.main(sys.argv[1:], prog_name="codelength", standalone_mode=False)
+    except click.exceptions.Exit as request:
+        return request.exit_code
+    except click.exceptions.Abort as error:  # click's own name for Ctrl-C
+        raise KeyboardInterrupt from error
+    except click.ClickException as error:
+        sys.stderr.write(f"codelength: {error.format_message()}\n")
+        return error.exit_code
+    except Exception as error:
+        if "--debug" in sys.argv:
+            raise
+        sys.stderr.write(f"codelength: {type(error).__name__}: {error} (codelength --debug shows where)\n")
+        return FAILED
+    return DONE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,215 @@
+"""What `clz` understands: its options, and what it makes of them."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import click
+
+from codelength.cli.help import EXAMPLES, SHORT_HELP, version_line
+
+__all__ = ["Mode", "Options", "UsageError", "parse"]
+
+UsageError = click.UsageError
+
+
+class Mode(Enum):
+    """What to do with the inputs."""
+
+    COMPRESS = "compress"
+    DECOMPRESS = "decompress"
+    TEST = "test"
+    LIST = "list"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """A parsed command line."""
+
+    files: tuple[str, ...]
+    mode: Mode
+    level: int | None
+    output: str | None
+    """A path, `-` for standard output, None for a name derived from the input."""
+    force: bool
+    remove: bool
+    recursive: bool
+    output_folder: str | None
+    check: bool
+    message: bool
+    n_threads: int
+    max_memory_bytes: int | None
+    verbosity: int
+    progress: bool | None
+    """None: if somebody watches."""
+    debug: bool
+
+
+def _size(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int | None:
+    """Bytes, from a number of MiB or a number with a binary unit: 500, 300K, 2G, 2GiB."""
+    if value is None:
+        return None
+    match = re.fullmatch(r"(\d+)(?:([KMG])(?:i?B)?)?", value, re.IGNORECASE)
+    if match is None or int(match[1]) == 0:
+        raise click.BadParameter(f"{value!r} is no size; write 500M, 300K or 2G")
+    return int(match[1]) << {"K": 10, "M": 20, "G": 30}[(match[2] or "M").upper()]
+
+
+class _Command(click.Command):
+    """The command, with its examples under the options."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write("\n" + EXAMPLES)
+
+
+def _levels(function: Callable[..., Options | str]) -> Callable[..., Options | str]:
+    # One name for all of them and for --level, so that the last one on the line wins.
+    for level in range(9, 0, -1):
+        add = click.option(f"-{level}", "level", flag_value=level, type=click.IntRange(1, 9), hidden=True)
+        function = add(function)
+    return function
+
+
+_USUAL_THREADS = 4
+
+# Only for completion: what is wrong with a path is said when it is used, and the other files are processed.
+_PATH = click.Path(readable=False)
+
+
+@click.command(
+    cls=_Command, name="clz", add_help_option=False, options_metavar="[OPTIONS]",
+    context_settings={"max_content_width": 100},
+)  # fmt: skip
+@click.option("-z", "--compress", "mode", flag_value="compress", help="Compress (usual).")
+@click.option(
+    "-d", "--decompress", "--uncompress", "mode", flag_value="decompress",
+    help="Decompress; inputs must end in .clz unless the output is named by -o or -c.",
+)  # fmt: skip
+@click.option("-t", "--test", "mode", flag_value="test", help="Decode and verify, write nothing.")
+@click.option("-l", "--list", "mode", flag_value="list", help="Show what is in archives; -v: each segment.")
+@_levels
+@click.option(
+    "--level", "level", type=click.IntRange(1, 9), metavar="N",
+    help="Level from 1 (fast) to 9 (small); -1 ... -9 for short. 3 if none is given.",
+)  # fmt: skip
+@click.option("-o", "output", type=_PATH, metavar="OUTPUT", help="Write everything to OUTPUT.")
+@click.option(
+    "-c", "--stdout", "output", flag_value="-",
+    help="Write to standard output, even if it is a terminal. The last of -c and -o wins.",
+)  # fmt: skip
+@click.option("--output-dir-flat", "output_folder", type=_PATH, metavar="DIR", help="Write into DIR.")
+@click.option("-r", "--recursive", is_flag=True,
+              help="Take the files in directories: to compress, all but *.clz, else only *.clz. "
+                   "Links are not followed.")  # fmt: skip
+@click.option(
+    "--rm/--keep", " /-k", "remove", default=False,
+    help="Remove each input once its output is on the disk; an archive is first decoded and compared "
+         "with its source. Usually inputs are kept.",
+)  # fmt: skip
+@click.option("-f", "--force", is_flag=True,
+              help="Overwrite without asking; read from and write to terminals.")  # fmt: skip
+@click.option("-T", "--threads", type=click.IntRange(0, 1024), metavar="N",
+              help="Number of threads, usually up to 4, as each takes its memory; 0 takes all cores. "
+                   "The archive does not depend on it.")  # fmt: skip
+@click.option(
+    "-M", "--memory", callback=_size, metavar="SIZE",
+    help="Memory that decoding may take for its models and buffers: fewer threads are used if that is "
+         "enough, else the archive is refused.",
+)  # fmt: skip
+@click.option("--check/--no-check", default=True,
+              help="Store checksums (usual), 4 bytes a segment. Decoding verifies them.")  # fmt: skip
+@click.option(
+    "--message", is_flag=True,
+    help="A bare message of at most 65535 bytes, for protocols that store its length and protect it: "
+         "1 to 3 bytes of frame. Give it to -d as well. Needs -c, -o or standard input.",
+)  # fmt: skip
+@click.option("-v", "--verbose", count=True, help="Say more: a line for each file, with time and rate.")
+@click.option("-q", "--quiet", count=True, help="Say less: -q no notes and no summary, -qq no errors either.")
+@click.option("--progress/--no-progress", default=None,
+              help="Show progress. Usually only if standard error is a terminal.")  # fmt: skip
+@click.option("--debug", is_flag=True, help="Show where an error comes from.")
+@click.option("-V", "--version", is_flag=True, help="Show the version; -qV: the number alone.")
+@click.option("-h", "short_help", is_flag=True, help="Show a short help.")
+@click.option("-H", "--help", "long_help", is_flag=True, help="Show this.")
+@click.argument("files", nargs=-1, type=_PATH, metavar="[FILE... | -]")
+@click.pass_context
+def command(
+    ctx: click.Context, /, files: tuple[str, ...], mode: str | None, level: int | None, output: str | None,
+    output_folder: str | None, recursive: bool, remove: bool, force: bool, threads: int | None,
+    memory: int | None, check: bool, message: bool, verbose: int, quiet: int, progress: bool | None,
+    debug: bool, version: bool, short_help: bool, long_help: bool,
+) -> Options | str:  # fmt: skip
+    """Compress FILEs to FILE.clz, small and exact, or restore them.
+
+    With no FILE, or when FILE is -, read standard input and write standard output. FILEs are kept.
+    """
+    if version:
+        return version_line(quiet=bool(quiet)) + "\n"
+    if short_help or long_help:
+        return ctx.get_help() + "\n" if long_help else SHORT_HELP
+    if output is not None and output_folder is not None:
+        raise UsageError("--output-dir-flat goes with neither -o nor -c")
+    if output_folder is not None and not os.path.isdir(output_folder):
+        raise UsageError(f"--output-dir-flat: {output_folder} is not a directory")
+    chosen = Mode(mode or "compress")
+    if message:
+        _check_message(chosen, files, output, recursive)
+    return Options(
+        files=files or ("-",),
+        mode=chosen,
+        level=level,
+        output=output,
+        force=force,
+        remove=remove,
+        recursive=recursive,
+        output_folder=output_folder,
+        check=check,
+        message=message,
+        n_threads=threads or (_n_cores() if threads == 0 else min(_n_cores(), _USUAL_THREADS)),
+        max_memory_bytes=memory,
+        verbosity=2 + verbose - quiet,
+        progress=progress,
+        debug=debug,
+    )
+
+
+def parse(program: str, arguments: Sequence[str]) -> Options | str:
+    """The options of a command line, or the text that it asked for: a version, a help.
+
+    Raises click's exceptions for what is wrong.
+    """
+    _refuse_two_digits(arguments)
+    parsed: Options | str = command.main(list(arguments), prog_name=program, standalone_mode=False)
+    return parsed
+
+
+def _n_cores() -> int:
+    """Those that this process may use."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _refuse_two_digits(arguments: Sequence[str]) -> None:
+    """-19 would be -1 and then -9, which is not what someone used to zstd means by it."""
+    for argument in arguments:
+        if argument == "--":
+            return
+        match = re.match(r"-[a-zA-Z]*?(\d{2,})", argument)
+        if match is not None and not re.match(r"-[a-zA-Z]*[TMo]", argument):
+            raise UsageError(f"there is no level {match[1]}: levels are -1 to -9")
+
+
+def _check_message(mode: Mode, files: tuple[str, ...], output: str | None, recursive: bool) -> None:
+    """A message does not say what it is, so it gets no file name of ours and none follows another."""
+    if mode is Mode.LIST:
+        raise UsageError("a message holds nothing to list")
+    if recursive or len(files) > 1:
+        raise UsageError("--message takes one input")
+    if output is None and mode is not Mode.TEST and files not in ((), ("-",)):
+        raise UsageError("--message needs -o OUTPUT or -c")

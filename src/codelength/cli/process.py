@@ -1,0 +1,61 @@
+"""How a command of ours begins and ends as a process: signals, closed pipes, exit codes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+
+__all__ = ["DONE", "FAILED", "USAGE", "run"]
+
+DONE, FAILED, USAGE = 0, 1, 2
+_INTERRUPTED, _CLOSED_PIPE = 130, 141  # what a shell reports of a program that SIGINT or SIGPIPE ended
+
+
+class _Terminated(BaseException):
+    """SIGTERM or SIGHUP: leave through every `finally`, so that no temporary file stays."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def run(program: str, action: Callable[[], int]) -> int:
+    """The exit code of `action`, or of what ended it."""
+    try:
+        _listen()
+        status = action()
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return status
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except _Terminated as signalled:
+        return 128 + signalled.number
+    except BrokenPipeError:
+        _forget_output()
+        return _CLOSED_PIPE
+    except OSError as error:
+        _forget_output()
+        sys.stderr.write(f"{program}: {error.filename or 'standard output'}: {error.strerror or error}\n")
+        return FAILED
+
+
+def _forget_output() -> None:
+    """What Python still holds back for standard output must not fail again at exit."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _listen() -> None:
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        # Under nohup the signal is ignored, and stays so.
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _terminate)
+
+
+def _terminate(number: int, _frame: FrameType | None) -> None:
+    raise _Terminated(number)

@@ -1,0 +1,110 @@
+"""`codelength train`: trains a network from a configuration file."""
+
+from pathlib import Path
+
+import click
+
+__all__ = ["train"]
+
+
+@click.command()
+@click.argument("config")
+@click.option(
+    "--data",
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder that the configuration's sources lie in.",
+)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the run: checkpoint.safetensors and log.jsonl.",
+)
+@click.option("--resume", is_flag=True, help="Go on from the checkpoint in --out.")
+@click.option(
+    "--from",
+    "origin",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Start a new run from this checkpoint, which stays as it is.",
+)
+@click.option(
+    "--decay", "decay_bytes", type=click.IntRange(1), help="Let the rate fall to 0 over this many bytes."
+)
+@click.option("--minutes", type=click.FloatRange(0), help="Stop after this long.")
+@click.option(
+    "--bytes", "n_bytes", type=click.IntRange(0), help="Stop after training on this many bytes in all."
+)
+@click.option("--checkpoint-minutes", type=click.FloatRange(0), default=5.0, show_default=True)
+@click.option("--validate-minutes", type=click.FloatRange(0), default=10.0, show_default=True)
+@click.option("--threads", type=click.IntRange(1), help="CPU threads; those of the machine if not said.")
+@click.option("--device", help="cpu or cuda; a GPU if there is one, if not said.")
+def train(
+    config: str,
+    data: Path,
+    out: Path,
+    resume: bool,
+    origin: Path | None,
+    decay_bytes: int | None,
+    minutes: float | None,
+    n_bytes: int | None,
+    checkpoint_minutes: float,
+    validate_minutes: float,
+    threads: int | None,
+    device: str | None,
+) -> None:
+    """Train the network that CONFIG describes: a TOML file, or the name of one that comes with the package.
+
+    SIGINT and SIGTERM end a run cleanly, with a checkpoint. The learning rate is held until a run is started
+    with --decay: hold it in one run, go on with it in others, and branch a decayed model off with --from.
+    """
+    try:
+        import torch
+    except ImportError as error:
+        raise click.ClickException("training needs PyTorch: pip install 'codelength[train]'") from error
+
+    from codelength.training.checkpoint import load_checkpoint
+    from codelength.training.config import load_config
+    from codelength.training.corpus import read_corpus
+    from codelength.training.run import Limits, run
+    from codelength.training.schedule import Schedule
+    from codelength.training.trainer import Trainer
+
+    checkpoint = out / "checkpoint.safetensors"
+    if resume and origin is not None:
+        raise click.UsageError("--resume goes on with a run, --from starts one: not both")
+    if resume and decay_bytes is not None:
+        # The stable part must survive: other runs may go on from it.
+        raise click.UsageError("--decay starts a new run: give the checkpoint by --from, and another --out")
+    if resume and not checkpoint.exists():
+        raise click.ClickException(f"{checkpoint} is not there: nothing to resume")
+    if not resume and checkpoint.exists():
+        raise click.ClickException(f"{checkpoint} is there already: --resume it, or name another --out")
+
+    if threads is not None:
+        torch.set_num_threads(threads)
+    try:
+        configuration = load_config(config)
+        corpus = read_corpus(data, configuration.sources, configuration.training.validation_share)
+        begin = checkpoint if resume else origin
+        loaded = None if begin is None else load_checkpoint(begin)
+        schedule = None
+        if decay_bytes is not None:
+            settings = configuration.training
+            n_steps = -(-decay_bytes // (settings.streams * settings.window))
+            schedule = Schedule(settings.warmup_steps, loaded[1]["n_steps"] if loaded else 0, n_steps)
+        trainer = Trainer(
+            configuration, corpus, device or ("cuda" if torch.cuda.is_available() else "cpu"), schedule
+        )
+        if loaded is not None:
+            trainer.restore(*loaded)
+    except (ValueError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    limits = Limits(
+        None if minutes is None else minutes * 60, n_bytes, checkpoint_minutes * 60, validate_minutes * 60
+    )
+    click.echo(f"{out}: {run(trainer, out, limits)}", err=True)
+
+
+if __name__ == "__main__":
+    train()

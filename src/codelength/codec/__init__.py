@@ -1,0 +1,1 @@
+"""The compressor: segments on threads behind the shapes of `lzma` and `compression.zstd`."""

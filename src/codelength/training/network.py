@@ -1,0 +1,199 @@
+"""The float network: a byte-level gated linear recurrence with O(1) state a step.
+
+    byte embedding + projected rows of hashed n-grams
+    layers x [ norm, short convolution, gates, recurrence, output gate, projection; norm, gated hidden layer ]
+    norm, 256 logits
+
+Everything is chosen so that 8-bit integers can follow: candidates, states and gates are bounded, the
+recurrence is a convex combination, norms carry no gain, n-gram rows start at zero (a context never seen says
+nothing).
+
+Letters: B streams, T bytes of a window, D width, M hidden width, N orders, R rows and C columns of an order's
+table.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from codelength.training.config import ModelConfig
+from codelength.training.pointwise import rms_norm, swiglu
+from codelength.training.scan import gated_scan, matrix_scan, short_convolution
+from codelength.training.streams import HISTORY
+
+__all__ = ["ByteNetwork", "State", "hash_contexts", "multiply_adds_per_byte"]
+
+State = list[Tensor]
+"""One layer after another: its recurrent state, then, if it has a convolution, that one's tail."""
+
+_LONGEST_MEMORY = 256.0
+_HASH_MULTIPLIER = 0x9E3779B1
+
+
+def hash_contexts(window: Tensor, age: Tensor, orders: tuple[int, ...], rows: int) -> Tensor:
+    """Row of each order's n-gram in front of each byte; bytes before the document's start count as 0.
+
+    With b_1 the last byte before position t, b_2 the one before it and so on, in 32-bit unsigned arithmetic:
+    h_0 = 0, h_j = ((h_{j-1} xor (b_j + 1)) * 0x9E3779B1); order n reads the top log2(rows) bits of h_n.
+
+    window (B, HISTORY + T) uint8, age (B, T) int32 -> (B, T, N) int64, each below rows
+    """
+    n_steps = age.shape[1]
+    shift = 32 - rows.bit_length() + 1
+    hashed = torch.zeros(age.shape, dtype=torch.int64, device=window.device)
+    found: dict[int, Tensor] = {}
+    for distance in range(1, max(orders) + 1):
+        byte = window[:, HISTORY - distance : HISTORY - distance + n_steps].long() * (age >= distance)
+        hashed = ((hashed ^ (byte + 1)) * _HASH_MULTIPLIER) & 0xFFFFFFFF
+        found[distance] = hashed >> shift
+    return torch.stack([found[order] for order in orders], -1)
+
+
+def _matrix(n_out: int, n_in: int, scale: float = 1.0) -> nn.Parameter:
+    return nn.Parameter(torch.randn(n_out, n_in) * (scale / math.sqrt(n_in)))
+
+
+def _forget_bias(n: int) -> Tensor:
+    """Biases that spread the memories of n channels geometrically from 2 to 256 bytes: with a memory of m
+    bytes, f = 1 - 1/m (after Tallec and Ollivier 2018).
+    """
+    memory = torch.logspace(math.log10(2.0), math.log10(_LONGEST_MEMORY), n)
+    return torch.log(memory - 1)
+
+
+class GatedCell(nn.Module):
+    """Time mixing with one number of state a channel: 4 D^2 multiply-adds a byte."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        width = config.width
+        self.gates = _matrix(3 * width, width)
+        self.bias = nn.Parameter(torch.cat((_forget_bias(width), torch.zeros(2 * width))))
+        self.project = _matrix(width, width, 1 / math.sqrt(2 * config.layers))
+        self.state_shape = (width,)
+
+    def forward(self, x: Tensor, age: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """x (B, T, D), age (B, T) int32, state (B, D) -> (B, T, D), next state."""
+        raw = F.linear(x, self.gates, self.bias.to(x.dtype))
+        mixed, state = gated_scan(raw, age, state)
+        return F.linear(mixed, self.project), state
+
+
+class MatrixCell(nn.Module):
+    """Time mixing with a matrix of state a head: (2 H K + 3 D) D multiply-adds a byte beside the D K of the
+    state.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        width, self.heads, self.keys = config.width, config.heads, config.keys
+        self.split = [self.heads * self.keys, self.heads * self.keys, width, width]
+        self.gates = _matrix(sum(self.split), width)
+        bias = torch.zeros(sum(self.split))
+        bias[: self.split[0]] = _forget_bias(self.keys).repeat(self.heads)
+        self.bias = nn.Parameter(bias)
+        self.project = _matrix(width, width, 1 / math.sqrt(2 * config.layers))
+        self.state_shape = (self.heads, self.keys, width // self.heads)
+
+    def forward(self, x: Tensor, age: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """x (B, T, D), age (B, T) int32, state (B, H, K, V) -> (B, T, D), next state."""
+        raw = F.linear(x, self.gates, self.bias.to(x.dtype))
+        forget, query, value, output = torch.split(raw, self.split, -1)
+        shape = (*x.shape[:2], self.heads, -1)
+        mixed, state = matrix_scan(
+            forget.sigmoid().reshape(shape),
+            query.tanh().reshape(shape),
+            value.tanh().reshape(shape),
+            age,
+            state,
+        )
+        mixed = mixed.reshape(x.shape).to(x.dtype) * (output.sigmoid() / math.sqrt(self.keys))
+        return F.linear(mixed, self.project), state
+
+
+class Layer(nn.Module):
+    """Mixing over time, then over channels, each added to the residual stream."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.taps: nn.Parameter | None = None
+        if config.taps:
+            # Starts as the identity: all weight on the present.
+            self.taps = nn.Parameter(
+                torch.zeros(config.taps, config.width).index_fill_(0, torch.tensor(0), 1.0)
+            )
+        self.cell = MatrixCell(config) if config.cell == "matrix" else GatedCell(config)
+        self.hidden = _matrix(2 * config.hidden, config.width)
+        self.project = _matrix(config.width, config.hidden, 1 / math.sqrt(2 * config.layers))
+
+    def forward(self, x: Tensor, age: Tensor, state: State) -> tuple[Tensor, State]:
+        """x (B, T, D), age (B, T) int32, this layer's state -> (B, T, D), next state."""
+        seen, after = rms_norm(x), []
+        if self.taps is not None:
+            seen, tail = short_convolution(seen, self.taps, age, state[1])
+            after = [tail]
+        mixed, recurrent = self.cell(seen, age, state[0])
+        x = x + mixed
+        x = x + F.linear(swiglu(F.linear(rms_norm(x), self.hidden)), self.project)
+        return x, [recurrent, *after]
+
+
+class ByteNetwork(nn.Module):
+    """Predicts each byte of a window from those before it."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.bytes = nn.Embedding(256, config.width)
+        nn.init.normal_(self.bytes.weight, std=0.5)
+        self.ngrams: nn.Embedding | None = None
+        if config.orders:
+            # sparse: a step's cost follows the rows it reads, not the table.
+            self.ngrams = nn.Embedding(len(config.orders) * config.rows, config.columns, sparse=True)
+            nn.init.zeros_(self.ngrams.weight)
+            self.widen = nn.Parameter(torch.randn(config.width, len(config.orders) * config.columns) * 0.5)
+        self.layers = nn.ModuleList(Layer(config) for _ in range(config.layers))
+        self.head = nn.Parameter(torch.zeros(256, config.width))
+        self.head_bias = nn.Parameter(torch.zeros(256))
+
+    def first_state(self, n_streams: int, device: torch.device | str = "cpu") -> State:
+        """Zeros, the state before any document."""
+        state: State = []
+        for layer in self.layers:
+            assert isinstance(layer, Layer)
+            state.append(torch.zeros(n_streams, *layer.cell.state_shape, device=device))
+            if layer.taps is not None:
+                state.append(
+                    torch.zeros(n_streams, layer.taps.shape[0] - 1, self.config.width, device=device)
+                )
+        return state
+
+    def forward(self, window: Tensor, age: Tensor, state: State) -> tuple[Tensor, State]:
+        """window (B, HISTORY + T) uint8, age (B, T) int32, state -> logits (B, T, 256), next state.
+
+        The logits at position t are for byte HISTORY + t of the window and read only what stands before it.
+        """
+        n_steps = age.shape[1]
+        last = window[:, HISTORY - 1 : HISTORY - 1 + n_steps].long() * (age > 0)
+        x = self.bytes(last)
+        if self.ngrams is not None:
+            rows = hash_contexts(window, age, self.config.orders, self.config.rows)
+            rows = rows + torch.arange(rows.shape[-1], device=rows.device) * self.config.rows
+            x = x + F.linear(self.ngrams(rows).flatten(-2), self.widen)
+        after: State = []
+        per_layer = len(state) // len(self.layers)
+        for number, layer in enumerate(self.layers):
+            x, next_state = layer(x, age, state[number * per_layer : (number + 1) * per_layer])
+            after += next_state
+        return F.linear(rms_norm(x), self.head, self.head_bias.to(x.dtype)), after
+
+
+def multiply_adds_per_byte(network: ByteNetwork) -> int:
+    """Multiply-adds of the matrix products for one byte; lookups and elementwise work are not counted."""
+    return sum(
+        parameter.numel()
+        for name, parameter in network.named_parameters()
+        if parameter.ndim == 2 and name not in ("bytes.weight", "ngrams.weight") and not name.endswith("taps")
+    )

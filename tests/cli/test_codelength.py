@@ -1,0 +1,112 @@
+"""The command `codelength`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import codelength
+from codelength.predictors.protocol import code_length
+from codelength.predictors.registry import get
+
+Run = Callable[..., subprocess.CompletedProcess[bytes]]
+
+
+def test_help_and_version(run: Run) -> None:
+    for arguments in ([], ["-h"], ["--help"]):
+        done = run("codelength", *arguments)
+        assert done.returncode == 0
+        for name in (b"length", b"models", b"train"):
+            assert name in done.stdout
+    assert run("codelength", "--version").stdout == f"codelength {codelength.__version__}\n".encode()
+
+
+def test_usage(run: Run) -> None:
+    done = run("codelength", "measur")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.startswith(b"codelength: No such command 'measur'")
+
+
+def test_errors_have_no_traceback(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"aaa")
+    # Stands in for what nobody has foreseen.
+    (tmp_path / "sitecustomize.py").write_text(
+        "import codelength.cli.length as length\n"
+        "def fail(*_): raise ZeroDivisionError('no reason')\n"
+        "length._measure = fail\n"
+    )
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    done = run("codelength", "length", "a", env=environment)
+    message = b"codelength: ZeroDivisionError: no reason (codelength --debug shows where)\n"
+    assert (done.returncode, done.stderr) == (1, message)
+    assert b"Traceback" in run("codelength", "--debug", "length", "a", env=environment).stderr
+
+
+def test_models(run: Run) -> None:
+    record = json.loads(run("codelength", "models", "--json").stdout)
+    assert record["schema_version"] == 1
+    assert [level["level"] for level in record["levels"]] == list(range(1, 10))
+    assert all(level["memory_bytes_per_thread"] > 0 for level in record["levels"])
+    assert "kt:ORDER" in record["predictors"]
+    text = run("codelength", "models").stdout.decode()
+    assert text.splitlines()[0].split() == ["Level", "Model", "Memory/thread", "For"]
+    assert len(text.splitlines()) == 12
+
+
+def test_length(run: Run, tmp_path: Path, text: bytes) -> None:
+    content = text[:500]
+    (tmp_path / "a").write_bytes(content)
+    (tmp_path / "empty").write_bytes(b"")
+    done = run("codelength", "length", "-p", "kt:2", "-p", "clz:1", "a", "empty", "--json")
+    assert done.returncode == 0, done.stderr
+    record = json.loads(done.stdout)
+    estimate, coded, *_ = record["results"]
+    assert estimate == {
+        "file": "a",
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "predictor": "kt:2",
+        "n_bytes": 500,
+        "length_bits": code_length(content, get("kt:2")).length_bits,
+        "rate_bpb": code_length(content, get("kt:2")).rate_bpb,
+        "is_coded": False,
+    }
+    assert coded["is_coded"]
+    assert coded["length_bits"] == 8 * len(codelength.compress(content, 1))
+    assert record["results"][2]["rate_bpb"] is None
+    table = run("codelength", "length", "-p", "uniform", "a").stdout.decode().splitlines()
+    assert table[1].split() == ["uniform", "4000.0", "8.0000", "estimate", "a"]
+
+
+@pytest.mark.parametrize("name", ["nothing", "kt:x", "clz:x", "clz:12"])
+def test_length_under_an_unknown_predictor(run: Run, tmp_path: Path, name: str) -> None:
+    (tmp_path / "a").write_bytes(b"a")
+    done = run("codelength", "length", "-p", name, "a")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.startswith(b"codelength: Invalid value for --predictor: ")
+
+
+def test_group_imports_no_subcommand() -> None:
+    program = (
+        "import sys; from codelength.cli.codelength import main; sys.argv[1:] = ['--help']; main(); "
+        "print(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True)
+    imported = set(done.stderr.split())
+    assert not imported & {"torch", "numpy", "codelength.cli.train", "codelength.cli.length"}
+
+
+def test_training_names_its_extra(run: Run, environment: dict[str, str], tmp_path: Path) -> None:
+    # Stands in for an installation without torch.
+    (tmp_path / "torch.py").write_text("raise ModuleNotFoundError(\"No module named 'torch'\", name='torch')")
+    arguments = ["nothing.toml", "--data", ".", "--out", "out"]
+    done = run("codelength", "train", *arguments, env=environment | {"PYTHONPATH": str(tmp_path)})
+    assert done.returncode == 1
+    assert b"codelength[train]" in done.stderr
+    assert b"Traceback" not in done.stderr

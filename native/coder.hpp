@@ -26,8 +26,8 @@ public:
         }
     }
 
-    // Writes the shortest number in [low, low + range): trailing zero bytes are left to the decoder, which reads
-    // zeros past the end.
+    // Writes a number in [low, low + range) with the most zero bytes at its end and leaves up to four of them out: the
+    // decoder reads zeros past the end.
     void finish() {
         const std::uint64_t top = low_ + range_ - 1;
         for (int n = 32; n >= 0; n -= 8) {  // the most zero bytes that still leave a value inside
@@ -38,7 +38,7 @@ public:
             }
         }
         for (int i = 0; i < 5; ++i) shift_low();
-        while (!out_.empty() && out_.back() == 0) out_.pop_back();
+        for (int i = 0; i < 4 && !out_.empty() && out_.back() == 0; ++i) out_.pop_back();
     }
 
 private:

@@ -44,6 +44,7 @@ NB_MODULE(_native, m) {
         .def("cancel", [](Monitor& self) { self.cancelled.store(true); }, "the segment raises Cancelled soon");
 
     m.attr("N_PREDICTORS") = n_predictors();
+    m.def("isa_name", &isa_name, "The instruction set in use: avx2 or portable.");
 
     m.def(
         "encode_segment",

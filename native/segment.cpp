@@ -1,80 +1,71 @@
 #include "segment.hpp"
 
-#include <cstring>
+#include <cstdlib>
+#include <string_view>
 
-#include "coder.hpp"
+#include "classify.hpp"
+#include "isa.hpp"
+#include "profile.hpp"
 
 namespace codelength {
 namespace {
-constexpr std::size_t monitor_interval = 4096;
 
-struct Toy {
-    std::vector<std::uint16_t> p = std::vector<std::uint16_t>(1 << 24, 32768);
-    std::uint32_t h = 0;
-    std::uint32_t c0 = 1;
-    std::uint32_t idx() const { return ((h & 0xffff) * 256 + c0) & 0xffffff; }
-    std::uint32_t predict() const {
-        std::uint32_t v = p[idx()];
-        return v < 32 ? 32 : v > 65504 ? 65504 : v;
-    }
-    void update(int bit) {
-        auto& v = p[idx()];
-        v += bit ? (65535 - v) >> 4 : -(v >> 4);
-        c0 = c0 * 2 + bit;
-        if (c0 > 255) {
-            h = h << 8 | (c0 & 255);
-            c0 = 1;
-        }
-    }
-};
-
-void report(Monitor* monitor, std::size_t done) {
-    if (!monitor || done % monitor_interval) return;
-    monitor->n_bytes.store(done, std::memory_order_relaxed);
-    if (monitor->cancelled.load(std::memory_order_relaxed)) throw Cancelled();
+bool cpu_has_avx2() {
+#if defined(CODELENGTH_X86)
+    return __builtin_cpu_supports("avx2");
+#else
+    return false;
+#endif
 }
+
+// The fastest instruction set here, or the one that CODELENGTH_ISA names. The archive is the same.
+const Isa& isa() {
+    static const Isa& chosen = []() -> const Isa& {
+        const char* wish = std::getenv("CODELENGTH_ISA");
+        if (wish && std::string_view(wish) == "portable") return isa_portable;
+#if defined(CODELENGTH_X86)
+        if (cpu_has_avx2()) return isa_avx2;
+#endif
+        return isa_portable;
+    }();
+    return chosen;
+}
+
+std::size_t profile_index(int predictor) {
+    if (predictor < 1 || predictor > n_predictors()) throw std::invalid_argument("unknown predictor");
+    return static_cast<std::size_t>(predictor - 1);
+}
+
 }  // namespace
 
-int n_predictors() { return 4; }
+int n_predictors() { return static_cast<int>(profiles.size()); }
+const char* isa_name() { return isa().name; }
 
-std::size_t memory_bytes(int, std::size_t) { return std::size_t{1} << 25; }
+std::size_t memory_bytes(int predictor, std::size_t n_bytes) {
+    const Profile& p = profiles[profile_index(predictor)];
+    constexpr std::size_t fixed = 9 << 20;  // the final map, the match table, mixers
+    return (std::size_t{64} << p.line_bits(n_bytes)) + fixed;
+}
 
 Coded encode_segment(Bytes content, int predictor, Monitor* monitor) {
-    if (predictor < 1 || predictor > n_predictors()) throw std::invalid_argument("unknown predictor");
-    Coded out{0, {}};
-    Toy model;
-    BitEncoder encoder(out.payload);
-    std::size_t done = 0;
-    for (std::uint8_t c : content) {
-        for (int i = 7; i >= 0; --i) {
-            const int bit = c >> i & 1;
-            encoder.encode(bit, model.predict());
-            model.update(bit);
-        }
-        report(monitor, ++done);
+    const std::size_t profile = profile_index(predictor);
+    Choice choice = classify(content);
+    std::vector<std::uint8_t> symbols;
+    if (choice.kind == Kind::text) {
+        symbols = abbreviate(content);
+        // The dictionary pays where it shortens; other text is better served as it is.
+        if (symbols.size() * 20 < content.size() * 17) choice.kind = Kind::words;
     }
-    encoder.finish();
+    Coded out{static_cast<int>(choice.kind), {}};
+    const Bytes coded = choice.kind == Kind::words ? Bytes(symbols) : content;
+    isa().encode(profile, choice.kind, choice.stride, coded, content.size(), out.payload, monitor);
     return out;
 }
 
 std::vector<std::uint8_t> decode_segment(Bytes payload, std::size_t n_bytes, int predictor, int kind, Monitor* monitor) {
-    if (predictor < 1 || predictor > n_predictors() || kind != 0) throw std::invalid_argument("unknown predictor");
-    std::vector<std::uint8_t> out;
-    Toy model;
-    BitDecoder decoder(payload);
-    while (out.size() < n_bytes) {
-        int c = 1;
-        while (c < 256) {
-            const int bit = decoder.decode(model.predict());
-            model.update(bit);
-            c = c * 2 + bit;
-        }
-        if (decoder.overrun()) throw CorruptPayload("the payload ends before its content");
-        out.push_back(static_cast<std::uint8_t>(c));
-        report(monitor, out.size());
-    }
-    if (!decoder.consumed()) throw CorruptPayload("the payload goes on after its content");
-    return out;
+    const std::size_t profile = profile_index(predictor);
+    if (kind < 0 || kind >= n_kinds) throw std::invalid_argument("unknown kind");
+    return isa().decode(profile, static_cast<Kind>(kind), payload, n_bytes, monitor);
 }
 
 }  // namespace codelength

@@ -33,6 +33,9 @@ struct Coded {
 // Number of registered predictors; their ids are 1..n_predictors (0 is "stored", handled by the caller).
 int n_predictors();
 
+// Name of the instruction set in use.
+const char* isa_name();
+
 // Throws std::invalid_argument for an unknown predictor, Cancelled.
 Coded encode_segment(Bytes content, int predictor, Monitor* monitor);
 

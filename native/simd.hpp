@@ -1,98 +1,94 @@
-// Vectors of 32-bit integers, as wide as the instruction set of this translation unit. Every operation is exact and
-// means the same on every width, so the width never shows in an archive.
+// Eight 32-bit integers at a time. Every operation is exact and means the same in every build of this header, so the
+// instruction set never shows in an archive. Products and sums wrap; callers state why theirs do not.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 
-#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
+#include "tables.hpp"
+
+#if defined(__AVX2__)
 #include <immintrin.h>
-#define CODELENGTH_SIMD avx512
-#elif defined(__AVX2__)
-#include <immintrin.h>
-#define CODELENGTH_SIMD avx2
+#define CODELENGTH_ISA avx2
 #else
-#define CODELENGTH_SIMD portable
+#define CODELENGTH_ISA portable
 #endif
 
-namespace codelength::CODELENGTH_SIMD {
+// Everything that depends on the instruction set lives in a namespace of its own: one program links all builds of it.
+namespace codelength::CODELENGTH_ISA {
 
-#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
+inline constexpr int lanes = 8;
 
-struct Lanes {
-    static constexpr int width = 16;
-    __m512i v;
-    static Lanes load(const void* p) { return {_mm512_load_si512(p)}; }
-    static Lanes all(std::int32_t x) { return {_mm512_set1_epi32(x)}; }
-    void store(void* p) const { _mm512_store_si512(p, v); }
-    // Sixteen bytes, one from each address + offset.
-    static Lanes bytes_at(std::uint8_t* const* p, int offset) {
-        alignas(16) std::uint8_t b[16];
-        __m128i a[4];
-        for (int i = 0; i < 4; ++i) {
-            __m128i x = _mm_cvtsi32_si128(p[4 * i][offset]);
-            x = _mm_insert_epi8(x, p[4 * i + 1][offset], 1);
-            x = _mm_insert_epi8(x, p[4 * i + 2][offset], 2);
-            a[i] = _mm_insert_epi8(x, p[4 * i + 3][offset], 3);
-        }
-        (void)b;
-        return {_mm512_cvtepu8_epi32(_mm_unpacklo_epi64(_mm_unpacklo_epi32(a[0], a[1]), _mm_unpacklo_epi32(a[2], a[3])))};
-    }
-    static Lanes gather(const void* base, Lanes i) { return {_mm512_i32gather_epi32(i.v, base, 4)}; }
-    static Lanes iota() { return {_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)}; }
-    friend Lanes operator+(Lanes a, Lanes b) { return {_mm512_add_epi32(a.v, b.v)}; }
-    friend Lanes operator-(Lanes a, Lanes b) { return {_mm512_sub_epi32(a.v, b.v)}; }
-    friend Lanes operator*(Lanes a, Lanes b) { return {_mm512_mullo_epi32(a.v, b.v)}; }
-    friend Lanes operator&(Lanes a, Lanes b) { return {_mm512_and_si512(a.v, b.v)}; }
-    friend Lanes operator|(Lanes a, Lanes b) { return {_mm512_or_si512(a.v, b.v)}; }
-    template <int n> Lanes shl() const { return {_mm512_slli_epi32(v, n)}; }
-    template <int n> Lanes shr() const { return {_mm512_srli_epi32(v, n)}; }
-    template <int n> Lanes sar() const { return {_mm512_srai_epi32(v, n)}; }
-    Lanes shr(Lanes n) const { return {_mm512_srlv_epi32(v, n.v)}; }
-    Lanes sar(Lanes n) const { return {_mm512_srav_epi32(v, n.v)}; }
-    static Lanes min(Lanes a, Lanes b) { return {_mm512_min_epi32(a.v, b.v)}; }
-    static Lanes max(Lanes a, Lanes b) { return {_mm512_max_epi32(a.v, b.v)}; }
-    std::int32_t sum() const { return _mm512_reduce_add_epi32(v); }
-    // bits of the lanes as a float, lanes in 0..2^24: exponent and mantissa, exact
-    Lanes float_bits() const { return {_mm512_castps_si512(_mm512_cvtepi32_ps(v))}; }
-};
+#if defined(__AVX2__)
 
-#elif defined(__AVX2__)
-
-struct Lanes {
-    static constexpr int width = 8;
+struct Vec {
     __m256i v;
-    static Lanes load(const void* p) { return {_mm256_load_si256(static_cast<const __m256i*>(p))}; }
-    static Lanes all(std::int32_t x) { return {_mm256_set1_epi32(x)}; }
-    void store(void* p) const { _mm256_store_si256(static_cast<__m256i*>(p), v); }
-    static Lanes bytes_at(std::uint8_t* const* p, int offset) {
-        __m128i a = _mm_cvtsi32_si128(p[0][offset]), b = _mm_cvtsi32_si128(p[4][offset]);
-        a = _mm_insert_epi8(a, p[1][offset], 1); b = _mm_insert_epi8(b, p[5][offset], 1);
-        a = _mm_insert_epi8(a, p[2][offset], 2); b = _mm_insert_epi8(b, p[6][offset], 2);
-        a = _mm_insert_epi8(a, p[3][offset], 3); b = _mm_insert_epi8(b, p[7][offset], 3);
-        return {_mm256_cvtepu8_epi32(_mm_unpacklo_epi32(a, b))};
+    static Vec load(const std::int32_t* p) { return {_mm256_load_si256(reinterpret_cast<const __m256i*>(p))}; }
+    static Vec all(std::int32_t x) { return {_mm256_set1_epi32(x)}; }
+    void store(std::int32_t* p) const { _mm256_store_si256(reinterpret_cast<__m256i*>(p), v); }
+    // t[i[0]], t[i[1]], ...: scalar loads beat the gather instruction, they forward from stores still in flight.
+    static Vec gather(const std::int32_t* t, const std::int32_t* i) {
+        return {_mm256_setr_epi32(t[i[0]], t[i[1]], t[i[2]], t[i[3]], t[i[4]], t[i[5]], t[i[6]], t[i[7]])};
     }
-    static Lanes gather(const void* base, Lanes i) { return {_mm256_i32gather_epi32(static_cast<const int*>(base), i.v, 4)}; }
-    static Lanes iota() { return {_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7)}; }
-    friend Lanes operator+(Lanes a, Lanes b) { return {_mm256_add_epi32(a.v, b.v)}; }
-    friend Lanes operator-(Lanes a, Lanes b) { return {_mm256_sub_epi32(a.v, b.v)}; }
-    friend Lanes operator*(Lanes a, Lanes b) { return {_mm256_mullo_epi32(a.v, b.v)}; }
-    friend Lanes operator&(Lanes a, Lanes b) { return {_mm256_and_si256(a.v, b.v)}; }
-    friend Lanes operator|(Lanes a, Lanes b) { return {_mm256_or_si256(a.v, b.v)}; }
-    template <int n> Lanes shl() const { return {_mm256_slli_epi32(v, n)}; }
-    template <int n> Lanes shr() const { return {_mm256_srli_epi32(v, n)}; }
-    template <int n> Lanes sar() const { return {_mm256_srai_epi32(v, n)}; }
-    Lanes shr(Lanes n) const { return {_mm256_srlv_epi32(v, n.v)}; }
-    Lanes sar(Lanes n) const { return {_mm256_srav_epi32(v, n.v)}; }
-    static Lanes min(Lanes a, Lanes b) { return {_mm256_min_epi32(a.v, b.v)}; }
-    static Lanes max(Lanes a, Lanes b) { return {_mm256_max_epi32(a.v, b.v)}; }
+    friend Vec operator+(Vec a, Vec b) { return {_mm256_add_epi32(a.v, b.v)}; }
+    friend Vec operator-(Vec a, Vec b) { return {_mm256_sub_epi32(a.v, b.v)}; }
+    friend Vec operator*(Vec a, Vec b) { return {_mm256_mullo_epi32(a.v, b.v)}; }
+    friend Vec operator&(Vec a, Vec b) { return {_mm256_and_si256(a.v, b.v)}; }
+    friend Vec operator|(Vec a, Vec b) { return {_mm256_or_si256(a.v, b.v)}; }
+    template <int n> Vec left() const { return {_mm256_slli_epi32(v, n)}; }
+    template <int n> Vec right() const { return {_mm256_srai_epi32(v, n)}; }             // arithmetic
+    template <int n> Vec logical_right() const { return {_mm256_srli_epi32(v, n)}; }
+    Vec right(Vec n) const { return {_mm256_srav_epi32(v, n.v)}; }                        // arithmetic, n in 0..31
+    static Vec min(Vec a, Vec b) { return {_mm256_min_epi32(a.v, b.v)}; }
+    static Vec max(Vec a, Vec b) { return {_mm256_max_epi32(a.v, b.v)}; }
     std::int32_t sum() const {
         __m128i a = _mm_add_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
         a = _mm_add_epi32(a, _mm_shuffle_epi32(a, 0x4E));
         a = _mm_add_epi32(a, _mm_shuffle_epi32(a, 0xB1));
         return _mm_cvtsi128_si32(a);
     }
-    Lanes float_bits() const { return {_mm256_castps_si256(_mm256_cvtepi32_ps(v))}; }
+    // tables.hpp's lg() of each lane, 1 <= lane < 2^24: the conversion to float is exact and yields the exponent and
+    // the mantissa side by side.
+    Vec lg() const {
+        const Vec e = Vec{_mm256_castps_si256(_mm256_cvtepi32_ps(v))}.logical_right<11>() - all(127 << 12);
+        const Vec f = e & all(4095);
+        return e + ((f * (all(4096) - f)).right<12>() * all(lg_bend)).right<12>();
+    }
+};
+
+#else
+
+struct Vec {
+    std::int32_t v[lanes];
+    template <class F> static Vec make(F f) {
+        Vec r;
+        for (int i = 0; i < lanes; ++i) r.v[i] = f(i);
+        return r;
+    }
+    static std::int32_t wrap(std::uint32_t x) { return static_cast<std::int32_t>(x); }
+    static std::uint32_t u(std::int32_t x) { return static_cast<std::uint32_t>(x); }
+    static Vec load(const std::int32_t* p) { return make([&](int i) { return p[i]; }); }
+    static Vec all(std::int32_t x) { return make([&](int) { return x; }); }
+    void store(std::int32_t* p) const { std::copy(v, v + lanes, p); }
+    static Vec gather(const std::int32_t* t, const std::int32_t* j) { return make([&](int i) { return t[j[i]]; }); }
+    friend Vec operator+(Vec a, Vec b) { return make([&](int i) { return wrap(u(a.v[i]) + u(b.v[i])); }); }
+    friend Vec operator-(Vec a, Vec b) { return make([&](int i) { return wrap(u(a.v[i]) - u(b.v[i])); }); }
+    friend Vec operator*(Vec a, Vec b) { return make([&](int i) { return wrap(u(a.v[i]) * u(b.v[i])); }); }
+    friend Vec operator&(Vec a, Vec b) { return make([&](int i) { return a.v[i] & b.v[i]; }); }
+    friend Vec operator|(Vec a, Vec b) { return make([&](int i) { return a.v[i] | b.v[i]; }); }
+    template <int n> Vec left() const { return make([&](int i) { return wrap(u(v[i]) << n); }); }
+    template <int n> Vec right() const { return make([&](int i) { return v[i] >> n; }); }
+    template <int n> Vec logical_right() const { return make([&](int i) { return wrap(u(v[i]) >> n); }); }
+    Vec right(Vec n) const { return make([&](int i) { return v[i] >> n.v[i]; }); }
+    static Vec min(Vec a, Vec b) { return make([&](int i) { return std::min(a.v[i], b.v[i]); }); }
+    static Vec max(Vec a, Vec b) { return make([&](int i) { return std::max(a.v[i], b.v[i]); }); }
+    std::int32_t sum() const {
+        std::int32_t s = 0;
+        for (int i = 0; i < lanes; ++i) s += v[i];
+        return s;
+    }
+    Vec lg() const { return make([&](int i) { return codelength::lg(v[i]); }); }
 };
 
 #endif
 
-}  // namespace
+}  // namespace codelength::CODELENGTH_ISA

@@ -1,0 +1,96 @@
+// Logistic mixing and the stage after it. docs/format.md, sections 4.5 and 4.6.
+// Sources: Mahoney, "Adaptive weighing of context models for lossless data compression" (2005); Mattern, "Mixing
+// strategies in data compression" (2012).
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "simd.hpp"
+
+namespace codelength::CODELENGTH_ISA {
+
+// Weights in 1/65536, |w| <= weight_max: |w x| < 2^19 * 3072 < 2^31, and `width` products shifted right by 8 sum to less
+// than 128 * 2^23 = 2^30.
+inline constexpr std::int32_t weight_max = (1 << 19) - 1;
+
+// Sets of weights over `width` inputs, one of which is selected for each bit. width: a multiple of `lanes`, at most 128.
+template <int width>
+class Mixer {
+    static_assert(width % lanes == 0 && width <= 128);
+
+public:
+    // The first n_weighted inputs start with weight `initial`, the others with 0.
+    Mixer(int n_sets, int n_weighted, std::int32_t initial)
+        : weights_(std::make_unique<Row[]>(static_cast<std::size_t>(n_sets))) {
+        for (int s = 0; s < n_sets; ++s)
+            for (int i = 0; i < width; ++i) weights_[static_cast<std::size_t>(s)].w[i] = i < n_weighted ? initial : 0;
+    }
+
+    // x: `width` log odds in 1/256. Returns the mixed log odds.
+    int mix(const std::int32_t* x, int set) {
+        row_ = weights_[static_cast<std::size_t>(set)].w;
+        Vec sum = Vec::all(0);
+        for (int i = 0; i < width; i += lanes) sum = sum + (Vec::load(row_ + i) * Vec::load(x + i)).template right<8>();
+        const int mixed = clip(sum.sum() >> 8);
+        p_ = squash(mixed);
+        return mixed;
+    }
+
+    // rate < 512: |error * rate| < 2^25, so |e| <= 2^16 and |x e| < 2^28.
+    void learn(const std::int32_t* x, int bit, int rate) {
+        const Vec e = Vec::all((((bit << 16) - p_) * rate) >> 9);
+        for (int i = 0; i < width; i += lanes) {
+            const Vec w = Vec::load(row_ + i) + (Vec::load(x + i) * e + Vec::all(1 << 13)).template right<14>();
+            Vec::max(Vec::min(w, Vec::all(weight_max)), Vec::all(-weight_max)).store(row_ + i);
+        }
+    }
+
+private:
+    struct alignas(64) Row {
+        std::int32_t w[width];
+    };
+    std::unique_ptr<Row[]> weights_;
+    std::int32_t* row_ = nullptr;
+    int p_ = 32768;
+};
+
+// Adaptive probability map: what a prediction turned out to mean in a small context. 33 points over the log odds,
+// interpolated; the nearer one learns.
+class Apm {
+public:
+    explicit Apm(int n_contexts) : rows_(std::make_unique<Row[]>(static_cast<std::size_t>(n_contexts))) {
+        for (int c = 0; c < n_contexts; ++c)
+            for (int j = 0; j < n_points; ++j)
+                rows_[static_cast<std::size_t>(c)].p[j] = static_cast<std::uint16_t>(squash(clip((j - n_points / 2) * step)));
+    }
+
+    // Says early which context is next, so that memory can answer in time.
+    void select(std::size_t context) {
+        row_ = rows_[context].p;
+#if defined(__GNUC__)
+        __builtin_prefetch(row_);
+#endif
+    }
+
+    // x: log odds in 1/256, clipped. Returns a probability in 1/65536.
+    int refine(int x) {
+        const int from_left = x + n_points / 2 * step, j = from_left / step, w = from_left % step;
+        nearer_ = row_ + j + (w >= step / 2);
+        return (row_[j] * (step - w) + row_[j + 1] * w) / step;
+    }
+
+    void learn(int bit) { *nearer_ = static_cast<std::uint16_t>(*nearer_ + (((bit ? 65535 : 0) - *nearer_) >> 6)); }
+
+private:
+    static constexpr int n_points = 25, step = 256;
+    static_assert(n_points / 2 * step > stretch_max);
+    struct alignas(64) Row {
+        std::uint16_t p[32];  // a cache line; n_points are used
+    };
+    std::unique_ptr<Row[]> rows_;
+    std::uint16_t* row_ = nullptr;
+    std::uint16_t* nearer_ = nullptr;
+};
+
+}  // namespace codelength::CODELENGTH_ISA

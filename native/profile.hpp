@@ -1,0 +1,32 @@
+// The registered predictors. docs/format.md, section 3.1. They never change; a better one gets a new number.
+#pragma once
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+namespace codelength {
+
+struct Profile {
+    int n_contexts;         // order 1 included
+    bool deep;              // two layers of mixing
+    std::uint32_t min_match;
+    int max_line_bits;      // of the table of bit histories: 64 bytes a line
+
+    // Half a line for every context and symbol, as far as the profile allows.
+    int line_bits(std::size_t n_symbols) const {
+        const auto lines = static_cast<std::uint64_t>(n_symbols) * static_cast<std::uint64_t>(n_contexts) / 2;
+        return std::clamp(static_cast<int>(std::bit_width(lines)), 8, max_line_bits);
+    }
+};
+
+// Predictor 1 is profiles[0].
+inline constexpr std::array<Profile, 4> profiles = {{
+    {7, false, 6, 19},
+    {12, true, 6, 20},
+    {20, true, 6, 21},
+    {32, true, 6, 22},
+}};
+
+}  // namespace codelength

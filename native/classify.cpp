@@ -25,21 +25,24 @@ bool looks_like_text(Bytes sample) {
     return n_control * 100 <= sample.size() && n_stray * 20 <= sample.size() && (n_stray * 4 <= n_high || n_stray * 50 <= sample.size());
 }
 
-// The distance at which bytes agree most often above what closer rows explain; 0 if none stands out.
+// The shortest distance at which bytes agree with odds clearly above those of the distances below it and of most
+// distances; 0 if there is none.
 std::uint32_t find_stride(Bytes sample) {
-    const std::uint32_t longest = static_cast<std::uint32_t>(std::min<std::size_t>(max_stride, sample.size() / 4));
+    const auto longest = static_cast<std::uint32_t>(std::min<std::size_t>(max_stride, sample.size() / 4));
     if (longest < 2) return 0;
-    std::vector<std::uint32_t> agree(longest + 1);
-    for (std::uint32_t d = 1; d <= longest; ++d)
-        for (std::size_t i = longest; i < sample.size(); i += 3) agree[d] += sample[i] == sample[i - d];
-    const std::uint32_t n = static_cast<std::uint32_t>((sample.size() - longest + 2) / 3);
-    std::uint32_t best = 0;
-    for (std::uint32_t d = 2; d <= longest; ++d)
-        if (best == 0 || agree[d] > agree[best] + agree[best] / 16) best = d;
-    std::vector<std::uint32_t> sorted(agree.begin() + 1, agree.end());
+    std::vector<std::uint64_t> agree(longest + 1);
+    std::uint64_t n = 0;
+    for (std::size_t i = longest; i < sample.size(); i += 3, ++n)
+        for (std::uint32_t d = 1; d <= longest; ++d) agree[d] += sample[i] == sample[i - d];
+    // a / (n + 1 - a) > 3/2 b / (n + 1 - b)
+    const auto clearly_above = [&](std::uint64_t a, std::uint64_t b) { return 2 * a * (n + 1 - b) > 3 * b * (n + 1 - a); };
+    std::uint32_t best = 2;
+    for (std::uint32_t d = 3; d <= longest; ++d)
+        if (clearly_above(agree[d], agree[best])) best = d;
+    std::vector<std::uint64_t> sorted(agree.begin() + 1, agree.end());
     std::nth_element(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2), sorted.end());
-    const std::uint32_t typical = sorted[sorted.size() / 2];
-    return agree[best] > typical + typical / 4 + n / 64 ? best : 0;
+    const bool stands_out = clearly_above(agree[best], sorted[sorted.size() / 2]) && agree[best] * 64 > n;
+    return stands_out ? best : 0;
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 // Sources: Mahoney, "Adaptive weighing of context models for lossless data compression" (2005); Mattern, "Mixing
 // strategies in data compression" (2012).
 #pragma once
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -20,18 +22,18 @@ class Mixer {
     static_assert(width % lanes == 0 && width <= 128);
 
 public:
-    // The first n_weighted inputs start with weight `initial`, the others with 0.
-    Mixer(int n_sets, int n_weighted, std::int32_t initial)
-        : weights_(std::make_unique<Row[]>(static_cast<std::size_t>(n_sets))) {
-        for (int s = 0; s < n_sets; ++s)
-            for (int i = 0; i < width; ++i) weights_[static_cast<std::size_t>(s)].w[i] = i < n_weighted ? initial : 0;
+    using Weights = std::array<std::int32_t, width>;
+
+    // Every set starts from the same weights.
+    Mixer(int n_sets, const Weights& initial) : sets_(std::make_unique<Set[]>(static_cast<std::size_t>(n_sets))) {
+        for (int s = 0; s < n_sets; ++s) std::copy(initial.begin(), initial.end(), sets_[static_cast<std::size_t>(s)].w);
     }
 
     // x: `width` log odds in 1/256. Returns the mixed log odds.
     int mix(const std::int32_t* x, int set) {
-        row_ = weights_[static_cast<std::size_t>(set)].w;
+        set_ = sets_[static_cast<std::size_t>(set)].w;
         Vec sum = Vec::all(0);
-        for (int i = 0; i < width; i += lanes) sum = sum + (Vec::load(row_ + i) * Vec::load(x + i)).template right<8>();
+        for (int i = 0; i < width; i += lanes) sum = sum + (Vec::load(set_ + i) * Vec::load(x + i)).template right<8>();
         const int mixed = clip(sum.sum() >> 8);
         p_ = squash(mixed);
         return mixed;
@@ -41,17 +43,17 @@ public:
     void learn(const std::int32_t* x, int bit, int rate) {
         const Vec e = Vec::all((((bit << 16) - p_) * rate) >> 9);
         for (int i = 0; i < width; i += lanes) {
-            const Vec w = Vec::load(row_ + i) + (Vec::load(x + i) * e + Vec::all(1 << 13)).template right<14>();
-            Vec::max(Vec::min(w, Vec::all(weight_max)), Vec::all(-weight_max)).store(row_ + i);
+            const Vec w = Vec::load(set_ + i) + (Vec::load(x + i) * e + Vec::all(1 << 13)).template right<14>();
+            Vec::max(Vec::min(w, Vec::all(weight_max)), Vec::all(-weight_max)).store(set_ + i);
         }
     }
 
 private:
-    struct alignas(64) Row {
+    struct alignas(64) Set {
         std::int32_t w[width];
     };
-    std::unique_ptr<Row[]> weights_;
-    std::int32_t* row_ = nullptr;
+    std::unique_ptr<Set[]> sets_;
+    std::int32_t* set_ = nullptr;
     int p_ = 32768;
 };
 

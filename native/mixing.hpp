@@ -21,11 +21,11 @@ public:
           match_(profile.min_match, match_bits(n_symbols)),
           table_(profile.line_bits(n_symbols)),
           order1_(std::make_unique<std::uint8_t[]>(256 * order1_row)),
-          by_match_(5 * 8 * 8, N + 1, initial),
-          by_bits_(deep ? 256 : 0, N + 1, initial),
-          by_symbol_(deep ? 256 : 0, N + 1, initial),
-          by_place_(deep ? 512 : 0, N + 1, initial),
-          last_(deep ? 256 : 0, 4, 65536 / 4),
+          by_match_(5 * 8 * 8, initial_weights()),
+          by_bits_(deep ? 256 : 0, initial_weights()),
+          by_symbol_(deep ? 256 : 0, initial_weights()),
+          by_place_(deep ? 512 : 0, initial_weights()),
+          last_(deep ? 256 : 0, {16384, 16384, 16384, 16384}),
           apm_(65536) {
         x_[bank_width + 2] = 256;
     }
@@ -37,7 +37,7 @@ public:
         bank_.predict(node_, x_);
         match_.predict(history, c0_, n_bits_, x_ + bank_width);
         int seen = 0;
-        for (int i = 2; i < 7; ++i) seen += bank_.state(i) != 0;
+        for (int i = 2; i < std::min(N, 7); ++i) seen += bank_.state(i) != 0;
         const std::uint32_t l = match_.length();
         const int long_match = l == 0 ? 0 : l < 16 ? 1 + static_cast<int>(l / 4 > 1) : l < 32 ? 3 : 4;
         int mixed_x = by_match_.mix(x_, (long_match * 8 + seen) * 8 + n_bits_);
@@ -79,10 +79,15 @@ public:
 private:
     static constexpr int bank_width = HistoryBank<N>::width;
     static constexpr int width = bank_width + lanes;  // the match (2), the bias (1), zeros
-    static constexpr std::int32_t initial = 160000 / N;
     static constexpr int last_rate = 48;
     static constexpr std::size_t order1_row = 17 * 16;  // a slot for the first half of a symbol, 16 for the second
 
+    // Equal weights for the contexts and the match, none for the rest.
+    static constexpr std::array<std::int32_t, width> initial_weights() {
+        std::array<std::int32_t, width> w{};
+        for (int i = 0; i <= bank_width; ++i) w[static_cast<std::size_t>(i)] = i < N || i == bank_width ? 160000 / N : 0;
+        return w;
+    }
     static int match_bits(std::size_t n) { return std::clamp(static_cast<int>(std::bit_width(n)), 10, 20); }
 
     void begin_symbol(const std::uint8_t* history) {

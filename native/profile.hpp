@@ -23,7 +23,7 @@ struct Profile {
 
 // Predictor 1 is profiles[0].
 inline constexpr std::array<Profile, 4> profiles = {{
-    {7, false, 6, 19},
+    {6, false, 6, 19},
     {12, true, 6, 20},
     {20, true, 6, 21},
     {32, true, 6, 22},

@@ -1,21 +1,23 @@
 # The native core without Python, shared by the extension module, the fuzzers and the sanitizer builds.
 find_package(Threads REQUIRED)
 
-set(words_txt ${CMAKE_CURRENT_LIST_DIR}/../reference/words.txt)
+set(core_dir ${CMAKE_CURRENT_LIST_DIR})
+set(words_txt ${core_dir}/../reference/words.txt)
 set(words_cpp ${CMAKE_CURRENT_BINARY_DIR}/words_text.cpp)
 add_custom_command(OUTPUT ${words_cpp}
-    COMMAND ${CMAKE_COMMAND} -DIN=${words_txt} -DOUT=${words_cpp} -P ${CMAKE_CURRENT_LIST_DIR}/embed.cmake
-    DEPENDS ${words_txt} ${CMAKE_CURRENT_LIST_DIR}/embed.cmake)
+    COMMAND ${CMAKE_COMMAND} -DIN=${words_txt} -DOUT=${words_cpp} -P ${core_dir}/embed.cmake
+    DEPENDS ${words_txt} ${core_dir}/embed.cmake)
 
 add_library(codelength_core STATIC
-    native/segment.cpp native/classify.cpp native/words.cpp native/tables.cpp native/segment_isa.cpp ${words_cpp})
-target_include_directories(codelength_core PUBLIC native)
+    ${core_dir}/segment.cpp ${core_dir}/classify.cpp ${core_dir}/words.cpp ${core_dir}/tables.cpp
+    ${core_dir}/segment_isa.cpp ${words_cpp})
+target_include_directories(codelength_core PUBLIC ${core_dir})
 set_target_properties(codelength_core PROPERTIES POSITION_INDEPENDENT_CODE ON)
 if(NOT MSVC)
   target_compile_options(codelength_core PRIVATE -O3 -Wall -Wextra)
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
-    add_library(codelength_avx2 OBJECT native/segment_isa.cpp)
-    target_include_directories(codelength_avx2 PRIVATE native)
+    add_library(codelength_avx2 OBJECT ${core_dir}/segment_isa.cpp)
+    target_include_directories(codelength_avx2 PRIVATE ${core_dir})
     set_target_properties(codelength_avx2 PROPERTIES POSITION_INDEPENDENT_CODE ON)
     target_compile_options(codelength_avx2 PRIVATE -O3 -Wall -Wextra -mavx2 -mbmi -mbmi2)
     target_sources(codelength_core PRIVATE $<TARGET_OBJECTS:codelength_avx2>)

@@ -11,6 +11,7 @@ struct Isa {
     const char* name;
     void (*encode)(std::size_t profile, Kind kind, std::uint32_t stride, Bytes symbols, std::size_t n_bytes,
                    std::vector<std::uint8_t>& payload, Monitor* monitor);
+    double (*ideal_length_bits)(std::size_t profile, Kind kind, std::uint32_t stride, Bytes symbols, std::size_t n_bytes);
     std::vector<std::uint8_t> (*decode)(std::size_t profile, Kind kind, Bytes payload,
                                         std::size_t n_bytes, Monitor* monitor);
 };

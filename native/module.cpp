@@ -74,5 +74,14 @@ NB_MODULE(_native, m) {
         "payload"_a, "n_bytes"_a, "predictor"_a, "kind"_a, "monitor"_a.none() = nb::none(),
         "Restores one segment. Raises CorruptPayload, ValueError for an unknown predictor or kind.");
 
+    m.def(
+        "ideal_length_bits",
+        [](nb::handle content, int predictor) {
+            Buffer buffer(content);
+            nb::gil_scoped_release release;
+            return ideal_length_bits(buffer.bytes(), predictor);
+        },
+        "content"_a, "predictor"_a, "Sum of -log2 p over the bits that encode_segment codes.");
+
     m.def("memory_bytes", &memory_bytes, "predictor"_a, "n_bytes"_a, "Bytes of tables for a segment of n_bytes.");
 }

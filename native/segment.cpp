@@ -10,21 +10,13 @@
 namespace codelength {
 namespace {
 
-bool cpu_has_avx2() {
-#if defined(CODELENGTH_X86)
-    return __builtin_cpu_supports("avx2");
-#else
-    return false;
-#endif
-}
-
 // The fastest instruction set here, or the one that CODELENGTH_ISA names. The archive is the same.
 const Isa& isa() {
     static const Isa& chosen = []() -> const Isa& {
         const char* wish = std::getenv("CODELENGTH_ISA");
         if (wish && std::string_view(wish) == "portable") return isa_portable;
 #if defined(CODELENGTH_X86)
-        if (cpu_has_avx2()) return isa_avx2;
+        if (__builtin_cpu_supports("avx2")) return isa_avx2;
 #endif
         return isa_portable;
     }();
@@ -47,19 +39,37 @@ std::size_t memory_bytes(int predictor, std::size_t n_bytes) {
     return (std::size_t{64} << p.line_bits(n_bytes)) + fixed;
 }
 
+namespace {
+
+// A content as its kind's symbols.
+struct Prepared {
+    explicit Prepared(Bytes content) : choice(classify(content)), symbols(content) {
+        if (choice.kind != Kind::text) return;
+        words = abbreviate(content);
+        // The dictionary pays where it shortens; other text is better served as it is.
+        if (words.size() * 20 >= content.size() * 17) return;
+        choice.kind = Kind::words;
+        symbols = words;
+    }
+    Choice choice;
+    std::vector<std::uint8_t> words;
+    Bytes symbols;
+};
+
+}  // namespace
+
 Coded encode_segment(Bytes content, int predictor, Monitor* monitor) {
     const std::size_t profile = profile_index(predictor);
-    Choice choice = classify(content);
-    std::vector<std::uint8_t> symbols;
-    if (choice.kind == Kind::text) {
-        symbols = abbreviate(content);
-        // The dictionary pays where it shortens; other text is better served as it is.
-        if (symbols.size() * 20 < content.size() * 17) choice.kind = Kind::words;
-    }
-    Coded out{static_cast<int>(choice.kind), {}};
-    const Bytes coded = choice.kind == Kind::words ? Bytes(symbols) : content;
-    isa().encode(profile, choice.kind, choice.stride, coded, content.size(), out.payload, monitor);
+    const Prepared p(content);
+    Coded out{static_cast<int>(p.choice.kind), {}};
+    isa().encode(profile, p.choice.kind, p.choice.stride, p.symbols, content.size(), out.payload, monitor);
     return out;
+}
+
+double ideal_length_bits(Bytes content, int predictor) {
+    const std::size_t profile = profile_index(predictor);
+    const Prepared p(content);
+    return isa().ideal_length_bits(profile, p.choice.kind, p.choice.stride, p.symbols, content.size());
 }
 
 std::vector<std::uint8_t> decode_segment(Bytes payload, std::size_t n_bytes, int predictor, int kind, Monitor* monitor) {

@@ -42,6 +42,10 @@ Coded encode_segment(Bytes content, int predictor, Monitor* monitor);
 // Throws std::invalid_argument for an unknown predictor or kind, CorruptPayload, Cancelled.
 std::vector<std::uint8_t> decode_segment(Bytes payload, std::size_t n_bytes, int predictor, int kind, Monitor* monitor);
 
+// Sum of -log2 p over the bits that encode_segment codes: what a perfect coder would spend. For measuring the coder;
+// the only floating point here, and it decides nothing.
+double ideal_length_bits(Bytes content, int predictor);
+
 // Bytes of tables that a predictor allocates for a segment of n_bytes.
 std::size_t memory_bytes(int predictor, std::size_t n_bytes);
 

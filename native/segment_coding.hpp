@@ -1,5 +1,6 @@
 // The loop around a predictor, once for each instruction set. Included by segment_*.cpp alone.
 #pragma once
+#include <cmath>
 #include <memory>
 
 #include "coder.hpp"
@@ -14,8 +15,14 @@ inline void report(Monitor* monitor, std::size_t n_bytes) {
     if (monitor->cancelled.load(std::memory_order_relaxed)) throw Cancelled();
 }
 
-template <class Predictor>
-void encode_with(Predictor& predictor, Bytes symbols, std::size_t n_bytes, BitEncoder& encoder, Monitor* monitor) {
+// Counts instead of coding.
+struct IdealEncoder {
+    double length_bits = 0;
+    void encode(int bit, std::uint32_t p1) { length_bits -= std::log2((bit ? p1 : 65536 - p1) / 65536.0); }
+};
+
+template <class Predictor, class Encoder>
+void encode_with(Predictor& predictor, Bytes symbols, std::size_t n_bytes, Encoder& encoder, Monitor* monitor) {
     for (std::size_t i = 0; i < symbols.size(); ++i) {
         const int symbol = symbols[i];
         for (int k = 7; k >= 0; --k) {

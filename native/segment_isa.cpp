@@ -9,15 +9,27 @@ namespace {
 constexpr int n_stride_bits = 16;
 constexpr std::uint32_t half = 32768;
 
-void encode(std::size_t profile, Kind kind, std::uint32_t stride, Bytes symbols, std::size_t n_bytes,
-            std::vector<std::uint8_t>& payload, Monitor* monitor) {
-    BitEncoder encoder(payload);
+template <class Encoder>
+void run(std::size_t profile, Kind kind, std::uint32_t stride, Bytes symbols, std::size_t n_bytes, Encoder& encoder,
+         Monitor* monitor) {
     if (kind == Kind::records)
         for (int k = n_stride_bits - 1; k >= 0; --k) encoder.encode(static_cast<int>(stride >> k & 1), half);
     CODELENGTH_ISA::with_predictor(profile, kind, stride, n_bytes, [&](auto& predictor) {
         CODELENGTH_ISA::encode_with(predictor, symbols, n_bytes, encoder, monitor);
     });
+}
+
+void encode(std::size_t profile, Kind kind, std::uint32_t stride, Bytes symbols, std::size_t n_bytes,
+            std::vector<std::uint8_t>& payload, Monitor* monitor) {
+    BitEncoder encoder(payload);
+    run(profile, kind, stride, symbols, n_bytes, encoder, monitor);
     encoder.finish();
+}
+
+double ideal_length_bits(std::size_t profile, Kind kind, std::uint32_t stride, Bytes symbols, std::size_t n_bytes) {
+    CODELENGTH_ISA::IdealEncoder encoder;
+    run(profile, kind, stride, symbols, n_bytes, encoder, nullptr);
+    return encoder.length_bits;
 }
 
 std::vector<std::uint8_t> decode(std::size_t profile, Kind kind, Bytes payload, std::size_t n_bytes, Monitor* monitor) {
@@ -33,9 +45,9 @@ std::vector<std::uint8_t> decode(std::size_t profile, Kind kind, Bytes payload, 
 }  // namespace
 
 #if defined(__AVX2__)
-const Isa isa_avx2 = {"avx2", encode, decode};
+const Isa isa_avx2 = {"avx2", encode, ideal_length_bits, decode};
 #else
-const Isa isa_portable = {"portable", encode, decode};
+const Isa isa_portable = {"portable", encode, ideal_length_bits, decode};
 #endif
 
 }  // namespace codelength

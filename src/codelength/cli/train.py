@@ -59,14 +59,15 @@ def train(
     with --decay: hold it in one run, go on with it in others, and branch a decayed model off with --from.
     """
     try:
-        import torch
-    except ImportError as error:
+        from codelength.training.run import Limits, choose_device, run
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
         raise click.ClickException("training needs PyTorch: pip install 'codelength[train]'") from error
 
     from codelength.training.checkpoint import load_checkpoint
     from codelength.training.config import load_config
     from codelength.training.corpus import read_corpus
-    from codelength.training.run import Limits, run
     from codelength.training.schedule import Schedule
     from codelength.training.trainer import Trainer
 
@@ -81,8 +82,6 @@ def train(
     if not resume and checkpoint.exists():
         raise click.ClickException(f"{checkpoint} is there already: --resume it, or name another --out")
 
-    if threads is not None:
-        torch.set_num_threads(threads)
     try:
         configuration = load_config(config)
         corpus = read_corpus(data, configuration.sources, configuration.training.validation_share)
@@ -94,7 +93,7 @@ def train(
             n_steps = -(-decay_bytes // (settings.streams * settings.window))
             schedule = Schedule(settings.warmup_steps, loaded[1]["n_steps"] if loaded else 0, n_steps)
         trainer = Trainer(
-            configuration, corpus, device or ("cuda" if torch.cuda.is_available() else "cpu"), schedule
+            configuration, corpus, choose_device(device, threads), schedule
         )
         if loaded is not None:
             trainer.restore(*loaded)

@@ -22,15 +22,15 @@ class Level:
 
 
 LEVELS: dict[int, Level] = {
-    1: Level(1, "fast: a few contexts"),
-    2: Level(2, "between 1 and 3"),
-    3: Level(3, "the default: all contexts, well under a minute for 10 MB"),
-    4: Level(4, "the strongest mixing of contexts"),
-    5: Level(4, "as 4, until a stronger predictor is registered"),
-    6: Level(4, "as 4, until a stronger predictor is registered"),
-    7: Level(4, "as 4, until a stronger predictor is registered"),
-    8: Level(4, "as 4, until a stronger predictor is registered"),
-    9: Level(4, "as 4, until a stronger predictor is registered"),
+    1: Level(1, "fast: six contexts, one layer of mixing"),
+    2: Level(2, "twelve contexts, two layers of mixing"),
+    3: Level(3, "the default: twenty contexts"),
+    4: Level(4, "the smallest archives: thirty-two contexts"),
+    5: Level(4, "as 4"),
+    6: Level(4, "as 4"),
+    7: Level(4, "as 4"),
+    8: Level(4, "as 4"),
+    9: Level(4, "as 4"),
 }
 
 

@@ -18,7 +18,7 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from codelength.training.checkpoint import save_checkpoint
 from codelength.training.trainer import Trainer
 
-__all__ = ["Limits", "run"]
+__all__ = ["Limits", "choose_device", "run"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +31,13 @@ class Limits:
     checkpoint_seconds: float = 300.0
     validate_seconds: float = 600.0
     log_steps: int = 100
+
+
+def choose_device(name: str | None, n_threads: int | None) -> str:
+    """The device called `name`, or a GPU if there is one, or the CPU; limits the CPU's threads."""
+    if n_threads is not None:
+        torch.set_num_threads(n_threads)
+    return name or ("cuda" if torch.cuda.is_available() else "cpu")
 
 
 @contextlib.contextmanager

@@ -62,9 +62,9 @@ private:
 class Apm {
 public:
     explicit Apm(int n_contexts) : rows_(std::make_unique<Row[]>(static_cast<std::size_t>(n_contexts))) {
-        for (int c = 0; c < n_contexts; ++c)
-            for (int j = 0; j < n_points; ++j)
-                rows_[static_cast<std::size_t>(c)].p[j] = static_cast<std::uint16_t>(squash(clip((j - n_points / 2) * step)));
+        Row row{};
+        for (int j = 0; j < n_points; ++j) row.p[j] = static_cast<std::uint16_t>(squash(clip((j - n_points / 2) * step)));
+        std::fill_n(rows_.get(), n_contexts, row);
     }
 
     // Says early which context is next, so that memory can answer in time.

@@ -13,7 +13,8 @@ namespace codelength::fuzz {
 // the highest what must be refused.
 inline constexpr std::size_t header_size = 5;
 inline constexpr std::uint8_t both_isas = 1;  // flag: decode with each instruction set, the results must agree
-inline constexpr std::uint8_t long_one = 2;   // flag: n_bytes up to 65535 instead of 1023; tables grow with it
+// The next two bits of the flags choose how many bits of n_bytes count: tables grow with it, and time.
+inline constexpr std::size_t size_masks[] = {0xFF, 0x3FF, 0xFFF, 0xFFFF};
 
 struct Input {
     int predictor, kind;
@@ -26,15 +27,17 @@ struct Input {
 inline Input parse(const std::uint8_t* data, std::size_t size) {
     const int predictor = data[0] < 0xFC ? 1 + data[0] % n_predictors() : data[0] == 0xFC ? 0 : data[0];
     const int kind = data[1] < 0xFC ? data[1] % n_kinds : data[1] == 0xFC ? -1 : data[1] - 0xFD + n_kinds;
-    const std::size_t n_bytes = data[3] | std::size_t{data[4]} << 8;
-    return {predictor, kind, data[2], data[2] & long_one ? n_bytes : n_bytes & 1023, {data + header_size, size - header_size}};
+    const std::size_t n_bytes = (data[3] | std::size_t{data[4]} << 8) & size_masks[data[2] >> 1 & 3];
+    return {predictor, kind, data[2], n_bytes, {data + header_size, size - header_size}};
 }
 
 inline std::vector<std::uint8_t> header(int predictor, int kind, std::size_t n_bytes, bool both) {
-    const int flags = (both ? both_isas : 0) | (n_bytes > 1023 ? long_one : 0);
+    std::size_t flags = 0;
+    while (size_masks[flags] < n_bytes) ++flags;
+    flags = flags << 1 | (both ? both_isas : 0);
     std::vector<std::uint8_t> h;
     for (const std::size_t byte : {static_cast<std::size_t>(predictor - 1), static_cast<std::size_t>(kind),
-                                   static_cast<std::size_t>(flags), n_bytes & 255, n_bytes >> 8})
+                                   flags, n_bytes & 255, n_bytes >> 8})
         h.push_back(static_cast<std::uint8_t>(byte));
     return h;
 }

@@ -8,8 +8,9 @@
 #include <vector>
 
 #include "segment.hpp"
+#include "simd.hpp"
 
-namespace codelength {
+namespace codelength::CODELENGTH_ISA {
 
 class BitEncoder {
 public:
@@ -99,4 +100,4 @@ private:
     std::uint32_t range_ = 0xFFFFFFFFu;
 };
 
-}  // namespace codelength
+}  // namespace codelength::CODELENGTH_ISA

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "simd.hpp"
 #include "words.hpp"
 
 namespace codelength {
@@ -13,6 +14,10 @@ namespace codelength {
 enum class Kind : std::uint8_t { binary = 0, text = 1, words = 2, records = 3 };
 inline constexpr int n_kinds = 4;
 inline bool is_textual(Kind kind) { return kind == Kind::text || kind == Kind::words; }
+
+}  // namespace codelength
+
+namespace codelength::CODELENGTH_ISA {
 
 inline std::uint32_t mixed(std::uint32_t h) {
     h ^= h >> 16;
@@ -40,6 +45,9 @@ enum class Context : std::uint8_t {
     match, match1, shape8, shape4, column1, above1, above_column, indirect1, indirect2, punctuation2, coarse6, word_match,
     row1, row2, row1_left, row1_column, column_left, rows_left, sparse2, sparse4, sparse24, aligned1, aligned2, indirect12,
 };
+
+// Contexts that need the match of the coming symbol.
+constexpr bool needs_match(Context c) { return c == Context::match || c == Context::match1 || c == Context::word_match; }
 
 // The history of a segment, one symbol at a time.
 struct Features {
@@ -192,4 +200,4 @@ inline const ContextList& contexts_of(Kind kind) {
     }
 }
 
-}  // namespace codelength
+}  // namespace codelength::CODELENGTH_ISA

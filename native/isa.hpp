@@ -19,4 +19,6 @@ struct Isa {
 extern const Isa isa_portable;
 extern const Isa isa_avx2;  // only where CODELENGTH_X86 is defined
 
+bool cpu_runs_avx2();  // and the bit instructions that isa_avx2 is built with
+
 }  // namespace codelength

@@ -7,6 +7,7 @@
 
 #include "contexts.hpp"
 #include "counters.hpp"
+#include "slots.hpp"
 
 namespace codelength::CODELENGTH_ISA {
 
@@ -19,7 +20,14 @@ public:
         for (int c = 0; c < 64; ++c) map_[c] = fresh(c & 1 ? p_max - p_max / 16 : p_max / 16);
     }
 
-    // After the symbol history[n - 1]: follows the match, or looks for one.
+    // First half of find(): which entry of the table will be wanted, so that memory can answer in time.
+    void prepare(const Features& f) {
+        const int n_more = 8 * (static_cast<int>(min_length_) - 4);  // bits of the hash beyond the last four symbols
+        entry_ = &table_[hashed(f.last4, f.last8 & ((1u << n_more) - 1)) >> shift_];
+        prefetch(entry_);
+    }
+
+    // After the symbol history[n - 1], and prepare(): follows the match, or looks for one.
     void find(const std::uint8_t* history, const Features& f) {
         const std::uint32_t n = f.n;
         if (length_ > 0 && history[at_] == history[n - 1]) {
@@ -29,14 +37,12 @@ public:
             length_ = 0;
         }
         if (n < min_length_) return;
-        const int n_more = 8 * (static_cast<int>(min_length_) - 4);  // bits of the hash beyond the last four symbols
-        std::uint32_t& entry = table_[hashed(f.last4, f.last8 & ((1u << n_more) - 1)) >> shift_];
-        if (length_ == 0 && entry > 0) {
-            at_ = entry;
+        if (length_ == 0 && *entry_ > 0) {
+            at_ = *entry_;
             while (length_ < 400 && length_ < at_ && history[at_ - 1 - length_] == history[n - 1 - length_]) ++length_;
             if (length_ < min_length_) length_ = 0;
         }
-        entry = n;
+        *entry_ = n;
     }
 
     std::uint32_t length() const { return length_; }
@@ -77,6 +83,7 @@ private:
     const std::uint32_t min_length_;
     const int shift_;
     std::vector<std::uint32_t> table_;  // where each hash was last seen; 0 for never
+    std::uint32_t* entry_ = nullptr;
     std::uint32_t at_ = 0;              // history[at_] is expected next
     std::uint32_t length_ = 0;
     std::int32_t map_[64];

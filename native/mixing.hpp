@@ -48,8 +48,12 @@ public:
             y_[3] = by_place_.mix(x_, place_ * 8 + n_bits_);
             mixed_x = last_.mix(y_, static_cast<int>(c0_));
         }
-        const int p = (squash(mixed_x) + apm_.refine(mixed_x) + 1) >> 1;
-        return std::clamp(p, 1, 65535);
+        const int p = std::clamp((squash(mixed_x) + apm_.refine(mixed_x) + 1) >> 1, 1, 65535);
+        if (n_bits_ == 3) {  // fetch the slots of the second half that the likelier bit leads to
+            const std::uint32_t guess = c0_ << 1 | (p >= 32768);
+            for (int i = 1; i < N; ++i) prefetch(table_.line(hashes_[i], guess));
+        }
+        return p;
     }
 
     // After a bit. `history` holds the symbol that this bit may have completed.
@@ -94,24 +98,32 @@ private:
         started_ = true;
         c0_ = 1;
         n_bits_ = 0;
+        // Addresses first and contents later: the cache misses of all contexts and of the match overlap.
+        match_.prepare(features_);
+        hash_contexts(history, false);
         if (features_.n > 0) match_.find(history, features_);
         features_.expected = match_.expected(history);
         features_.match_length = match_.length();
-        for (int i = 1; i < N; ++i) hashes_[i] = features_.hash(contexts_[static_cast<std::size_t>(i - 1)], history);
+        hash_contexts(history, true);
         point_slots(1);
         place_ = place();
         rate_ = 16 + static_cast<int>(192 * 16384 / (16384 + static_cast<std::uint64_t>(features_.n)));
     }
 
+    void hash_contexts(const std::uint8_t* history, bool after_match) {
+        for (int i = 1; i < N; ++i) {
+            const Context context = contexts_[static_cast<std::size_t>(i - 1)];
+            if (needs_match(context) != after_match) continue;
+            hashes_[i] = features_.hash(context, history);
+            prefetch(table_.line(hashes_[i], 1));
+        }
+    }
+
     // Points the bank at the histories for the next four bits.
     void point_slots(std::uint32_t high) {
-        std::uint8_t* line[N];
-        for (int i = 1; i < N; ++i) {
-            line[i] = table_.line(hashes_[i], high);
-            prefetch(line[i]);
-        }
         bank_.slot[0] = order1_.get() + features_.newest() * order1_row + (high > 1 ? 16 + 16 * (high & 15) : 0);
-        for (int i = 1; i < N; ++i) bank_.slot[i] = SlotTable::slot(line[i], SlotTable::check(hashes_[i], high));
+        for (int i = 1; i < N; ++i)
+            bank_.slot[i] = SlotTable::slot(table_.line(hashes_[i], high), SlotTable::check(hashes_[i], high));
         node_ = 1;
     }
 

@@ -16,7 +16,7 @@ const Isa& isa() {
         const char* wish = std::getenv("CODELENGTH_ISA");
         if (wish && std::string_view(wish) == "portable") return isa_portable;
 #if defined(CODELENGTH_X86)
-        if (__builtin_cpu_supports("avx2")) return isa_avx2;
+        if (cpu_runs_avx2()) return isa_avx2;
 #endif
         return isa_portable;
     }();
@@ -29,6 +29,14 @@ std::size_t profile_index(int predictor) {
 }
 
 }  // namespace
+
+bool cpu_runs_avx2() {
+#if defined(CODELENGTH_X86)
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+#else
+    return false;
+#endif
+}
 
 int n_predictors() { return static_cast<int>(profiles.size()); }
 const char* isa_name() { return isa().name; }
@@ -47,7 +55,7 @@ struct Prepared {
         if (choice.kind != Kind::text) return;
         words = abbreviate(content);
         // The dictionary pays where it shortens; other text is better served as it is.
-        if (words.size() * 20 >= content.size() * 17) return;
+        if (words.size() * 20 >= content.size() * 19) return;
         choice.kind = Kind::words;
         symbols = words;
     }

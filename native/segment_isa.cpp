@@ -21,7 +21,7 @@ void run(std::size_t profile, Kind kind, std::uint32_t stride, Bytes symbols, st
 
 void encode(std::size_t profile, Kind kind, std::uint32_t stride, Bytes symbols, std::size_t n_bytes,
             std::vector<std::uint8_t>& payload, Monitor* monitor) {
-    BitEncoder encoder(payload);
+    CODELENGTH_ISA::BitEncoder encoder(payload);
     run(profile, kind, stride, symbols, n_bytes, encoder, monitor);
     encoder.finish();
 }
@@ -33,7 +33,7 @@ double ideal_length_bits(std::size_t profile, Kind kind, std::uint32_t stride, B
 }
 
 std::vector<std::uint8_t> decode(std::size_t profile, Kind kind, Bytes payload, std::size_t n_bytes, Monitor* monitor) {
-    BitDecoder decoder(payload);
+    CODELENGTH_ISA::BitDecoder decoder(payload);
     std::uint32_t stride = 0;
     if (kind == Kind::records)
         for (int k = 0; k < n_stride_bits; ++k) stride = stride << 1 | static_cast<std::uint32_t>(decoder.decode(half));

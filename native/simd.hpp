@@ -13,7 +13,8 @@
 #define CODELENGTH_ISA portable
 #endif
 
-// Everything that depends on the instruction set lives in a namespace of its own: one program links all builds of it.
+// What segment_isa.cpp compiles lives in a namespace of its own: one program links all builds of it, and of an inline
+// function that they shared the linker would keep one, perhaps the one that this CPU cannot run.
 namespace codelength::CODELENGTH_ISA {
 
 inline constexpr int lanes = 8;

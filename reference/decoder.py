@@ -5,8 +5,8 @@
     python reference/decoder.py --message FILE > CONTENT
 
 One file of plain Python, nothing but the standard library, and the dictionary ``words.txt`` beside it. It is
-slow (about a kilobyte a second) and meant to be read next to the document: the numbers in the comments are the
-sections of ``docs/format.md``, and the order of this file is that of the bytes, from the frame down to the bit.
+slow (about a kilobyte a second) and meant to be read next to the document: the numbers in the comments are
+the sections of ``docs/format.md``, and this file goes the way of the bytes, from the frame down to the bit.
 """
 
 from __future__ import annotations
@@ -53,9 +53,9 @@ class Reader:
         return int.from_bytes(self.take(width), "little")
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------------------------------------
 # 1. Frames
-# ---------------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------------------------------------
 
 CONTENT_MAGIC: Final = b"\xc1\x5a"
 SKIPPABLE_MAGIC: Final = b"\xc1\x5b"
@@ -117,7 +117,9 @@ def decode_segmented_frame(reader: Reader, frame_start: int, has_checksum: bool)
 
     index_start = reader.position
     for size_pair in sizes:
-        require((reader.integer(4), reader.integer(4)) == size_pair, "the index does not agree with the segments")
+        require(
+            (reader.integer(4), reader.integer(4)) == size_pair, "the index does not agree with the segments"
+        )
     require(reader.integer(4) == len(sizes), "the trailer has another number of segments")
     require(reader.integer(8) == len(content), "the trailer has another size of the content")
     frame_size = reader.integer(8)
@@ -156,9 +158,9 @@ def check_model(predictor: int, kind: int) -> None:
         require(kind in CONTEXTS_OF_KIND, f"unknown kind {kind}")
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------------------------------------
 # 2. Messages
-# ---------------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------------------------------------
 
 LARGEST_MESSAGE: Final = 65535
 
@@ -181,9 +183,9 @@ def decode_message(message: bytes) -> bytes:
     return decode_payload(predictor, kind, content_size, payload)
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------------------------------------
 # 3. Predictors and kinds
-# ---------------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------------------------------------
 
 
 class Parameters(NamedTuple):
@@ -246,7 +248,9 @@ TWO_BYTE_CODES: Final = 5120
 def dictionary() -> list[bytes]:
     """The words of kind 2 in the order of their numbers."""
     text = Path(__file__).with_name("words.txt").read_bytes()
-    require(hashlib.sha256(text).hexdigest() == WORDS_SHA256, "words.txt is not the dictionary of this format")
+    require(
+        hashlib.sha256(text).hexdigest() == WORDS_SHA256, "words.txt is not the dictionary of this format"
+    )
     return text.split()
 
 
@@ -347,9 +351,9 @@ class ArithmeticDecoder:
         require(self.position >= len(self.payload), "the payload goes on after its content is complete")
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------------------------------------
 # 4. The mixing predictor
-# ---------------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------------------------------------
 
 MASK32: Final = 0xFFFFFFFF
 
@@ -434,14 +438,14 @@ def faded(count: int) -> int:
 
 def state_after(state: tuple[int, int, int], bit: int) -> tuple[int, int, int]:
     n0, n1, _ = state
-    same, other = ((n1, n0) if bit else (n0, n1))
+    same, other = (n1, n0) if bit else (n0, n1)
     same, other = same + 1, faded(other)
     while not pair_exists(same, other):  # existence does not depend on which count is which
         if same > other + 1:
             same -= 1
         else:
             other -= 1
-    n0, n1 = ((other, same) if bit else (same, other))
+    n0, n1 = (other, same) if bit else (same, other)
     return (n0, n1, bit if n0 and n1 else 0)
 
 
@@ -467,7 +471,7 @@ class SlotTable:
         self.data = bytearray((SLOT * SLOTS_OF_LINE) << line_bits)
 
     def take(self, line: int, check: int) -> int:
-        """Where the slot with this check begins; the least used of the line is given away if there is none."""
+        """Where the slot with this check begins; if there is none, the least used of the line is emptied."""
         data = self.data
         first = line * SLOT * SLOTS_OF_LINE
         slots = range(first, first + SLOT * SLOTS_OF_LINE, SLOT)
@@ -685,7 +689,10 @@ class Match:
 
     def count_backwards(self, symbols: bytearray) -> int:
         n, length = len(symbols), 0
-        while length < min(LONGEST_LOOK_BACK, self.at) and symbols[self.at - 1 - length] == symbols[n - 1 - length]:
+        while (
+            length < min(LONGEST_LOOK_BACK, self.at)
+            and symbols[self.at - 1 - length] == symbols[n - 1 - length]
+        ):
             length += 1
         return length
 
@@ -785,7 +792,7 @@ class FinalMap:
 
 
 class Model:
-    """The whole predictor: ``probability`` and ``learn`` by turns, ``finish_symbol`` after every eighth bit."""
+    """The whole predictor: ``probability`` and ``learn`` in turn, ``finish_symbol`` after each eighth bit."""
 
     def __init__(self, parameters: Parameters, kind: int, content_size: int, stride: int) -> None:
         self.kind = kind
@@ -819,7 +826,7 @@ class Model:
         self.start_symbol()
 
     def start_symbol(self) -> None:
-        """The match, the hashes, the slots, the place and the rate, once the features are those of this symbol."""
+        """Once the features are those of this symbol: the match, the hashes, the slots, place and rate."""
         features = self.features
         n = len(features.symbols)
         self.k, self.partial, self.node = 0, 1, 1

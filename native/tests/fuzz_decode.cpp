@@ -1,6 +1,7 @@
 // Whatever the payload, decoding returns content of the size asked for, or throws what segment.hpp says it may.
 #include <cstdlib>
 #include <optional>
+#include <string_view>
 
 #include "fuzz_input.hpp"
 #include "isa.hpp"
@@ -34,15 +35,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         expect(registered);
         expect(!content || content->size() == in.n_bytes);
 #if defined(CODELENGTH_X86)
-        if (in.flags & fuzz::both_isas) {
-            const auto with = [&](const Isa& isa) {
-                return unless_corrupt([&] {
-                    const auto profile = static_cast<std::size_t>(in.predictor - 1);
-                    return isa.decode(profile, static_cast<Kind>(in.kind), in.rest, in.n_bytes, nullptr);
-                });
-            };
-            expect(with(isa_portable) == content);
-            if (__builtin_cpu_supports("avx2")) expect(with(isa_avx2) == content);
+        if (in.both) {
+            const bool avx2 = std::string_view(isa_name()) == "portable" && cpu_runs_avx2();
+            const auto decode = (avx2 ? isa_avx2 : isa_portable).decode;
+            expect(content == unless_corrupt([&] {
+                return decode(static_cast<std::size_t>(in.predictor - 1), static_cast<Kind>(in.kind), in.rest, in.n_bytes, nullptr);
+            }));
         }
 #endif
     } catch (const std::invalid_argument&) {

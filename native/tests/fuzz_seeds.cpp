@@ -32,7 +32,7 @@ int main(int argc, char** argv) try {
     const auto makers = {samples::noise, samples::prose, samples::verse, samples::rows, samples::code, samples::zeros};
     int n = 0;
     for (const auto make : makers)
-        for (const std::size_t size : {0, 1, 30, 100, 250, 1000, 3000})
+        for (const std::size_t size : {0, 1, 30, 60, 200, 800})
             for (int predictor = 1; predictor <= n_predictors(); ++predictor) {
                 const auto content = make(size);
                 const auto coded = encode_segment(content, predictor, nullptr);

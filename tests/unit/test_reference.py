@@ -1,0 +1,278 @@
+"""The reference decoder, written from docs/format.md alone, reads what the package writes: the two agree."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import random
+import struct
+import subprocess
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import codelength
+
+ROOT = Path(__file__).resolve().parents[2]
+DECODER = ROOT / "reference" / "decoder.py"
+GOLDEN_MAKER = ROOT / "tests" / "golden" / "make.py"
+LEVELS = (1, 2, 3, 4)
+
+PROSE = (
+    b"When the tide went out, the children walked over the sand to the little island. Nobody had lived there "
+    b'for a hundred years. "Come back before the water does," said their mother; and THEY CAME BACK, but '
+    b"only just."
+)
+CONTENTS = {
+    "empty": b"",
+    "1 byte": b"x",
+    "text": PROSE,
+    "unicode": "Ὀδυσσεύς, Straße, œuvre; Война и мир. 世界 🙂\n".encode() * 4,
+    "code": b"for (i = 0; i < n; i++) {\n    sum[i] += rows[i].value * rate;\n}\n" * 3 + b"return sum;\n",
+    "csv": b"".join(b"%d;%d;%s;0.%d\n" % (i, 40 - i, (b"red", b"blue")[i & 1], i % 5) for i in range(18)),
+    "records": b"".join(
+        struct.pack("<IhBB4s", 500 + i, -3 * i, i & 1, 7, b"key%d" % (i % 4)) for i in range(30)
+    ),
+    "random": random.Random(3).randbytes(200),
+    "all equal": bytes([65]) * 400,
+    "all values": bytes(range(256)),
+    "all values twice": bytes(range(255, -1, -1)) * 2,
+}
+COMPRESSIBLE = [name for name in CONTENTS if name not in ("empty", "1 byte", "random", "all values")]
+
+
+def load(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem + "_loaded", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def reference() -> ModuleType:
+    return load(DECODER)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("name", CONTENTS)
+def test_frames(name: str, level: int, reference: ModuleType) -> None:
+    content = CONTENTS[name]
+    archive = codelength.compress(content, level)
+    assert reference.decode(archive) == content
+    assert (archive[3] != 0) >= (name in COMPRESSIBLE)  # what is stored tests nothing here
+
+
+def test_contents_reach_every_kind() -> None:
+    kinds = {codelength.compress(CONTENTS[name], 3)[3] & 7 for name in COMPRESSIBLE}
+    assert kinds == {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize("level", [1, 4])
+def test_frames_without_checksum(level: int, reference: ModuleType) -> None:
+    assert reference.decode(codelength.compress(PROSE, level, check=False)) == PROSE
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("name", ["empty", "1 byte", "text", "records", "random"])
+def test_messages(name: str, level: int, reference: ModuleType) -> None:
+    message = codelength.compress(CONTENTS[name], level, message=True)
+    assert reference.decode_message(message) == CONTENTS[name]
+
+
+@pytest.mark.parametrize("size", [255, 256, 1000])
+def test_messages_of_either_size_field(size: int, reference: ModuleType) -> None:
+    message = codelength.compress(bytes(size), 1, message=True)
+    assert reference.decode_message(message) == bytes(size)
+
+
+def in_blocks(*blocks: bytes, level: int = 1, check: bool = True) -> bytes:
+    """A segmented frame of the package."""
+    compressor = codelength.Compressor(level, check=check)
+    out = [compressor.compress(block, compressor.FLUSH_BLOCK) for block in blocks]
+    return b"".join(out) + compressor.flush()
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_segmented_frames(check: bool, reference: ModuleType) -> None:
+    blocks = [PROSE, CONTENTS["random"], CONTENTS["records"], b"z"]
+    assert reference.decode(in_blocks(*blocks, check=check)) == b"".join(blocks)
+
+
+def test_frames_in_a_row(reference: ModuleType) -> None:
+    skippable = b"\xc1\x5b\x04\0\0\0\xc1\x5a\xff\xff"
+    archives = [codelength.compress(PROSE, 1), codelength.compress(b""), in_blocks(b"abc", PROSE[:90])]
+    archive = skippable + skippable.join(archives) + archives[0] + skippable
+    assert reference.decode(archive) == PROSE + b"abc" + PROSE[:90] + PROSE
+    assert reference.decode(archive) == codelength.decompress(archive)
+    assert reference.decode(skippable) == codelength.decompress(skippable) == b""
+
+
+def same_outcome(reference: ModuleType, data: bytes, message: bool = False) -> bytes | None:
+    """The content that both give, or None where both refuse."""
+    package: bytes | None
+    own: bytes | None
+    try:
+        package = codelength.decompress(data, message=message)
+    except codelength.CodecError:
+        package = None
+    try:
+        own = reference.decode_message(data) if message else reference.decode(data)
+    except reference.FormatError:
+        own = None
+    assert own == package, data.hex()
+    return own
+
+
+ARCHIVES: dict[str, Callable[[], bytes]] = {
+    "words": lambda: codelength.compress(PROSE[:60], 1),
+    "records": lambda: codelength.compress(CONTENTS["records"][:72], 1),
+    "stored": lambda: codelength.compress(b"abc"),
+    "segmented": lambda: in_blocks(b"abc", CONTENTS["random"][:20], b"z"),
+    "frames": lambda: codelength.compress(b"a") + b"\xc1\x5b\x02\0\0\0ab" + codelength.compress(b""),
+}
+
+
+@pytest.mark.parametrize("name", ARCHIVES)
+def test_cut_anywhere(name: str, reference: ModuleType) -> None:
+    archive = ARCHIVES[name]()
+    boundaries = {10, 18} if name == "frames" else set()
+    for end in range(len(archive)):
+        assert (same_outcome(reference, archive[:end]) is None) == (end not in boundaries)
+
+
+def with_flipped_bits(archive: bytes) -> Iterator[bytes]:
+    """The archive with one bit flipped, for every fifth bit of it, which is each of the eight in turn."""
+    for bit in range(0, 8 * len(archive), 5):
+        flipped = bytearray(archive)
+        flipped[bit // 8] ^= 1 << bit % 8
+        yield bytes(flipped)
+
+
+@pytest.mark.parametrize("name", ARCHIVES)
+def test_flipped_bits(name: str, reference: ModuleType) -> None:
+    archive = ARCHIVES[name]()
+    content = codelength.decompress(archive)
+    # Some bits mean nothing: those of a skippable frame, and a few at the end of an arithmetic code.
+    outcomes = [same_outcome(reference, flipped) for flipped in with_flipped_bits(archive)]
+    assert set(outcomes) <= {None, content}
+    assert outcomes.count(content) <= 6
+
+
+def test_flipped_bits_in_a_message(reference: ModuleType) -> None:
+    # No checksum here: a wrong content is no error, but it is the same wrong content.
+    archive = codelength.compress(PROSE[:50], 1, message=True)
+    for flipped in with_flipped_bits(archive):
+        same_outcome(reference, flipped, message=True)
+
+
+def test_wrong_checksum_of_wrong_content(reference: ModuleType) -> None:
+    archive = bytearray(codelength.compress(b"abc"))
+    archive[5:8] = b"abd"
+    with pytest.raises(reference.FormatError, match="checksum"):
+        reference.decode(bytes(archive))
+    archive[8:] = struct.pack("<I", zlib.crc32(b"abd"))
+    assert reference.decode(bytes(archive)) == b"abd"
+
+
+def test_command_line(tmp_path: Path) -> None:
+    def run(*arguments: str) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run([sys.executable, str(DECODER), *arguments], capture_output=True)
+
+    file = tmp_path / "file"
+    file.write_bytes(codelength.compress(PROSE, 1))
+    done = run(str(file))
+    assert (done.returncode, done.stdout, done.stderr) == (0, PROSE, b"")
+    done = run("--message", str(file))
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr.startswith(str(file).encode())
+    file.write_bytes(codelength.compress(PROSE, 1, message=True))
+    done = run("--message", str(file))
+    assert (done.returncode, done.stdout, done.stderr) == (0, PROSE, b"")
+
+
+def test_imports_only_the_standard_library() -> None:
+    imported = set()
+    for node in ast.walk(ast.parse(DECODER.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            imported |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0
+            imported.add((node.module or "").split(".")[0])
+    assert imported <= sys.stdlib_module_names
+
+
+def test_numbers_of_the_document(reference: ModuleType) -> None:
+    assert len(reference.STATES) == 255
+    assert len(reference.dictionary()) == 18835
+    assert reference.squash(0) == 32768
+    assert all(reference.squash(x) + reference.squash(-x) == 65536 for x in range(3072))
+    assert min(reference.STRETCH) >= -3071
+    assert max(reference.STRETCH) <= 3071
+
+
+# Deeper, and slow
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("name", COMPRESSIBLE)
+def test_longer_frames(name: str, level: int, reference: ModuleType) -> None:
+    rng = random.Random(name)
+    parts = [CONTENTS[name]]
+    while sum(map(len, parts)) < 4000:
+        start = rng.randrange(len(CONTENTS[name]))
+        parts.append(CONTENTS[name][start : start + rng.randrange(1, 120)])
+    content = b"".join(parts)
+    assert reference.decode(codelength.compress(content, level)) == content
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("level", [1, 4])
+def test_a_real_text(level: int, reference: ModuleType) -> None:
+    content = (ROOT / "LICENSE").read_bytes()
+    assert reference.decode(codelength.compress(content, level)) == content
+
+
+@pytest.mark.slow
+def test_full_tables(reference: ModuleType) -> None:
+    """Content enough that the lines of slots are as many as they get."""
+    rng = random.Random(4)
+    content = b" ".join(rng.choices(reference.dictionary(), k=30_000))[:180_000]
+    assert reference.decode(codelength.compress(content, 1)) == content
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("predictor", LEVELS)
+@pytest.mark.parametrize("kind", [0, 1, 3])
+def test_every_kind_takes_any_symbols(predictor: int, kind: int) -> None:
+    """What the reference model has encoded the package decodes, though its encoder might choose otherwise."""
+    maker = load(GOLDEN_MAKER)
+    rng = random.Random(predictor * 8 + kind)
+    for stride in (0, 1, 4, 12, 100, 65535) if kind == 3 else (0,):
+        name = rng.choice(COMPRESSIBLE)
+        content = CONTENTS[name] + bytes(rng.choice(b"aA \n0\xff\x01.") for _ in range(100)) + bytes(500)
+        payload = maker.coded(predictor, kind, len(content), content, stride)
+        message = maker.message_of(predictor, kind, len(content), payload)
+        assert codelength.decompress(message, message=True) == content
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [0, 1, 2, 3, 5])
+def test_any_payload_means_the_same(kind: int, reference: ModuleType) -> None:
+    rng = random.Random(kind)
+    n_accepted = 0
+    for _ in range(80):
+        content_size = rng.randrange(1, 30)
+        noise = rng.randbytes(content_size)
+        if kind == 3:
+            noise = b"\0" + noise[1:]  # a stride that the few bytes here can tell from none
+        for size in range(content_size):
+            message = bytes((1 << 4 | kind, content_size)) + noise[:size]
+            n_accepted += same_outcome(reference, message, message=True) is not None
+    assert (n_accepted > 0) == (kind != 5)

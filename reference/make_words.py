@@ -2,8 +2,8 @@
 
     python reference/make_words.py DIR > reference/words.txt
 
-DIR holds the training archives (books.tar.xz, prose.tar.xz, ...). The list is part of the format and never changes;
-this script is its record. Words alone are taken, no text.
+DIR holds the training archives (books.tar.xz, prose.tar.xz, ...). The list is part of the format and never
+changes; this script is its record. Words alone are taken, no text.
 """
 
 from __future__ import annotations

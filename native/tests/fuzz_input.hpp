@@ -15,7 +15,8 @@ inline constexpr std::size_t header_size = 5;
 // The two low bits of the flags choose how many bits of n_bytes count. Few bytes of payload can stand for many of content,
 // and under sanitizers each takes up to a tenth of a millisecond.
 inline constexpr std::size_t size_masks[] = {0x3F, 0xFF, 0x3FF, 0x1FFF};
-// All of these: decode with the other instruction set too, the results must agree. Slow, hence not often.
+// These flags and no others: decode with the other instruction set too, the results must agree. The portable one is so
+// slow under sanitizers that this is for the smallest sizes.
 inline constexpr std::uint8_t both_isas = 0x1C;
 
 struct Input {
@@ -30,13 +31,13 @@ inline Input parse(const std::uint8_t* data, std::size_t size) {
     const int predictor = data[0] < 0xFC ? 1 + data[0] % n_predictors() : data[0] == 0xFC ? 0 : data[0];
     const int kind = data[1] < 0xFC ? data[1] % n_kinds : data[1] == 0xFC ? -1 : data[1] - 0xFD + n_kinds;
     const std::size_t n_bytes = (data[3] | std::size_t{data[4]} << 8) & size_masks[data[2] & 3];
-    return {predictor, kind, (data[2] & both_isas) == both_isas, n_bytes, {data + header_size, size - header_size}};
+    return {predictor, kind, data[2] == both_isas, n_bytes, {data + header_size, size - header_size}};
 }
 
 inline std::vector<std::uint8_t> header(int predictor, int kind, std::size_t n_bytes, bool both) {
     std::size_t flags = 0;
     while (size_masks[flags] < n_bytes) ++flags;
-    if (both) flags |= both_isas;
+    if (both && flags == 0) flags = both_isas;
     std::vector<std::uint8_t> h;
     for (const std::size_t byte : {static_cast<std::size_t>(predictor - 1), static_cast<std::size_t>(kind),
                                    flags, n_bytes & 255, n_bytes >> 8})

@@ -92,9 +92,7 @@ def train(
             settings = configuration.training
             n_steps = -(-decay_bytes // (settings.streams * settings.window))
             schedule = Schedule(settings.warmup_steps, loaded[1]["n_steps"] if loaded else 0, n_steps)
-        trainer = Trainer(
-            configuration, corpus, choose_device(device, threads), schedule
-        )
+        trainer = Trainer(configuration, corpus, choose_device(device, threads), schedule)
         if loaded is not None:
             trainer.restore(*loaded)
     except (ValueError, OSError) as error:

@@ -150,4 +150,3 @@ class _CountingReader:
         data = read_some(self._file, n_bytes)
         self.n_bytes += len(data)
         return data
-

@@ -87,8 +87,11 @@ class SegmentTable:
             return False
         self._file.seek(n_file - TRAILER_BYTES - trailer.index_size)
         entries = parse_index(source.take(trailer.index_size + TRAILER_BYTES))
-        if entries is None or not entries or sum(size for _, size in entries) != (
-            trailer.frame_size - TRAILER_BYTES - trailer.index_size - 4
+        if (
+            entries is None
+            or not entries
+            or sum(size for _, size in entries)
+            != (trailer.frame_size - TRAILER_BYTES - trailer.index_size - 4)
         ):
             return False
         if not all(0 < content_size <= MAX_SEGMENT_BYTES for content_size, _ in entries):

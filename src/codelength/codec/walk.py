@@ -17,6 +17,7 @@ from codelength.errors import CodecError, LimitError, TruncatedError
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
+
 class Source(Protocol):
     """Where the bytes of an archive come from."""
 

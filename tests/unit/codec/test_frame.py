@@ -37,8 +37,9 @@ def test_a_stored_frame() -> None:
 @pytest.mark.parametrize(("n_bytes", "most"), [(1, 10), (255, 10), (256, 12), (65535, 12), (65536, 16)])
 def test_a_frame_costs_no_more_than_stated(n_bytes: int, most: int) -> None:
     archive = codelength.compress(bytes(n_bytes))
-    header = SegmentHeader.parse(archive[3 : 3 + segment_header_size(archive[3], archive[2] & 3)],
-                                 Descriptor.parse(archive[2]))
+    header = SegmentHeader.parse(
+        archive[3 : 3 + segment_header_size(archive[3], archive[2] & 3)], Descriptor.parse(archive[2])
+    )
     assert len(archive) - header.payload_size <= most
 
 
@@ -58,9 +59,15 @@ def test_a_segmented_frame() -> None:
     total = bytes.fromhex("02000000 0300000000000000 4300000000000000")
     assert archive == (
         bytes.fromhex("c15a 3a")
-        + bytes.fromhex("00 02000000 6162") + crc(b"ab")
-        + bytes.fromhex("00 01000000 63") + crc(b"c")
-        + bytes.fromhex("07") + index + total + crc(index + total) + bytes.fromhex("5ac1")
+        + bytes.fromhex("00 02000000 6162")
+        + crc(b"ab")
+        + bytes.fromhex("00 01000000 63")
+        + crc(b"c")
+        + bytes.fromhex("07")
+        + index
+        + total
+        + crc(index + total)
+        + bytes.fromhex("5ac1")
     )
     assert len(archive) == 0x43
 

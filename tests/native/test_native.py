@@ -1,0 +1,90 @@
+"""The native core under sanitizers and fuzzers. CODELENGTH_FUZZ_SECONDS lengthens the latter, 30 each by default."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).resolve().parents[2] / "native" / "tests"
+FUZZ_SECONDS = int(os.environ.get("CODELENGTH_FUZZ_SECONDS", "30"))
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(FUZZ_SECONDS + 1800)]
+
+
+def run(*command: str | Path, cwd: Path | None = None) -> str:
+    """Output of a command that must succeed."""
+    done = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    output = done.stdout.decode(errors="replace")
+    assert done.returncode == 0, f"{command[0]} exits with {done.returncode}:\n{output[-6000:]}"
+    return output
+
+
+def build(folder: Path, compiler: str | None, *options: str) -> Path:
+    """native/tests, built in this folder."""
+    if shutil.which("cmake") is None:
+        pytest.skip("no cmake")
+    chosen = [f"-DCMAKE_CXX_COMPILER={compiler}"] if compiler else []
+    run("cmake", "-S", TESTS, "-B", folder, *chosen, *options)
+    output = run("cmake", "--build", folder)
+    assert "warning:" not in output
+    return folder
+
+
+@pytest.fixture(scope="module")
+def sanitized(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A build with ASan and UBSan, and with the fuzzers if there is a clang."""
+    if platform.system() == "Windows":
+        pytest.skip("the sanitizers' options are those of gcc and clang")
+    return build(tmp_path_factory.mktemp("sanitized"), shutil.which("clang++"))
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A build as users run it, with the compiler that cmake picks."""
+    return build(tmp_path_factory.mktemp("plain"), None, "-DCODELENGTH_SANITIZE=", "-DCODELENGTH_FUZZ=OFF")
+
+
+def test_units_under_sanitizers(sanitized: Path) -> None:
+    assert "FAILED" not in run(sanitized / "round_trip")
+
+
+def test_units_as_users_run_them(plain: Path) -> None:
+    assert "FAILED" not in run(plain / "round_trip")
+
+
+@pytest.mark.parametrize("name", ["decode", "round_trip"])
+def test_fuzzers(sanitized: Path, tmp_path: Path, name: str) -> None:
+    fuzzer = sanitized / f"fuzz_{name}"
+    if not fuzzer.exists():
+        pytest.skip("no clang, hence no fuzzers")
+    run(sanitized / "fuzz_seeds", tmp_path / "seeds")
+    (tmp_path / "corpus").mkdir()
+    limits = (f"-max_total_time={FUZZ_SECONDS}", "-max_len=2048", "-timeout=60")
+    output = run(fuzzer, *limits, "corpus", tmp_path / "seeds" / name, cwd=tmp_path)
+    done = re.search(r"Done (\d+) runs", output)
+    assert done is not None and int(done[1]) > 100, output[-2000:]
+
+
+NOT_ON_EVERY_X86 = re.compile(r"v[a-z]|andn|bextr|bls(i|r|msk)|tzcnt|bzhi|mulx|pdep|pext|rorx|sarx|shlx|shrx")
+
+
+def test_avx2_code_is_not_shared(plain: Path) -> None:
+    """Of a function that both builds of segment_isa.cpp export, the linker keeps one: it must run everywhere."""
+    objects = list((plain / "CMakeFiles" / "codelength_avx2.dir").rglob("segment_isa.cpp.*"))
+    objects = [path for path in objects if path.suffix in (".o", ".obj")]
+    if not objects or shutil.which("objdump") is None or shutil.which("nm") is None:
+        pytest.skip("not x86, or no binutils")
+    symbols = (line.split() for line in run("nm", *objects).splitlines())
+    shared = {s[-1] for s in symbols if s[-2] in ("W", "V") and "4avx2" not in s[-1]}
+    function = ""
+    for line in run("objdump", "-d", "--no-show-raw-insn", *objects).splitlines():
+        if header := re.fullmatch(r"[0-9a-f]+ <(\S+)>:", line):
+            function = header[1]
+        elif function in shared and (instruction := re.match(r"\s+[0-9a-f]+:\s+(\S+)", line)):
+            assert not NOT_ON_EVERY_X86.match(instruction[1]), f"{function}: {line}"

@@ -181,7 +181,7 @@ class Trainer:
             groups = optimizer.state_dict()["param_groups"]
             optimizer.load_state_dict({"state": state, "param_groups": groups})
         if self.batcher.restore(facts["batcher"]):
-            self.state = [tensors[f"state.{index}"].to(self.device) for index in range(len(self.state))]
+            self.state = [tensors[f"state.{index}"].to(now) for index, now in enumerate(self.state)]
         self.n_steps, self.n_bytes = facts["n_steps"], facts["n_bytes"]
         if self.schedule.decay_start is None:
             self.schedule = Schedule(self.schedule.warmup_steps, facts["decay_start"], facts["decay_steps"])

@@ -9,7 +9,7 @@ __all__ = ["mixing_length"]
 
 
 def mixing_length(data: bytes, predictor: int = 3) -> CodeLength:
-    """Code length of `data` as one segment under a mixing predictor (its number: docs/format.md, section 3.1).
+    """Code length of `data` as one segment under a mixing predictor (by number: docs/format.md, 3.1).
 
     Counted: -log2 p of every bit coded. Not counted: the frame, the rounding of the coder. Raises ValueError
     for an unknown predictor.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import io
 import random
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,12 @@ import pytest
 
 import codelength
 from codelength.codec import engine, segmenter
+
+# Under nohup, or behind a shell's "&", signals arrive here ignored, and so would they in the commands
+# that the tests interrupt.
+for _number in (signal.SIGINT, getattr(signal, "SIGHUP", None)):
+    if _number is not None and signal.getsignal(_number) == signal.SIG_IGN:
+        signal.signal(_number, signal.default_int_handler if _number == signal.SIGINT else signal.SIG_DFL)
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -12,15 +12,27 @@ import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
+from arithmetic import ArithmeticDecoder
+from histories import STATES
+from lanes import count_lanes
+from logistic import STRETCH, squash
+from mixing import Model
+from network import Network
+from payload import decode_payload
+from words import dictionary
 
 import codelength
+from codelength import _native
+from codelength.codec import networks, segment
 
 ROOT = Path(__file__).resolve().parents[2]
 DECODER = ROOT / "reference" / "decoder.py"
-GOLDEN_MAKER = ROOT / "tests" / "golden" / "make.py"
+GOLDEN = ROOT / "tests" / "golden"
 LEVELS = (1, 2, 3, 4)
+NETWORKED_LEVELS = (6, 9)
 
 PROSE = (
     b"When the tide went out, the children walked over the sand to the little island. Nobody had lived there "
@@ -56,7 +68,7 @@ def load(path: Path) -> ModuleType:
 
 @pytest.fixture(scope="module")
 def reference() -> ModuleType:
-    return load(DECODER)
+    return importlib.import_module("decoder")
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -66,6 +78,27 @@ def test_frames(name: str, level: int, reference: ModuleType) -> None:
     archive = codelength.compress(content, level)
     assert reference.decode(archive) == content
     assert (archive[3] != 0) >= (name in COMPRESSIBLE)  # what is stored tests nothing here
+
+
+@pytest.fixture(scope="module")
+def network(reference: ModuleType) -> Any:
+    """The one of the fixture `tiny_network`."""
+    return reference.Network.read(GOLDEN / "networks" / "tiny.safetensors")
+
+
+@pytest.mark.parametrize("level", NETWORKED_LEVELS)
+@pytest.mark.parametrize("name", CONTENTS)
+def test_frames_with_a_network(
+    name: str, level: int, tiny_network: Path, network: Any, reference: ModuleType
+) -> None:
+    content = CONTENTS[name]
+    archive = codelength.compress(content, level, model=tiny_network)
+    assert reference.decode(archive, [network]) == content
+    if name in ("text", "code", "all equal"):
+        assert archive[3] == 31 << 3 | 1
+        assert archive[4:13] == network.hash + bytes([{6: 5, 9: 6}[level]])
+        with pytest.raises(reference.FormatError, match=network.hash.hex()):
+            reference.decode(archive)
 
 
 def test_contents_reach_every_kind() -> None:
@@ -89,6 +122,26 @@ def test_messages(name: str, level: int, reference: ModuleType) -> None:
 def test_messages_of_either_size_field(size: int, reference: ModuleType) -> None:
     message = codelength.compress(bytes(size), 1, message=True)
     assert reference.decode_message(message) == bytes(size)
+
+
+@pytest.mark.parametrize("level", NETWORKED_LEVELS)
+def test_messages_with_a_network(
+    level: int,
+    tiny_network: Path,
+    network: Any,
+    reference: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(networks, "default_network", lambda: networks.read_network(tiny_network))
+    monkeypatch.setattr(segment, "default_network", lambda: networks.read_network(tiny_network))
+    for content in (PROSE, CONTENTS["all equal"][:255], CONTENTS["records"]):
+        message = codelength.compress(content, level, message=True)
+        assert (message[0] >> 4 in (5, 6)) == (content != CONTENTS["records"])
+        assert reference.decode_message(message, network) == content
+        assert codelength.decompress(message, message=True) == content
+    message = codelength.compress(PROSE, level, message=True)
+    with pytest.raises(reference.FormatError, match="network of messages"):
+        reference.decode_message(message)
 
 
 def in_blocks(*blocks: bytes, level: int = 1, check: bool = True) -> bytes:
@@ -196,39 +249,135 @@ def test_command_line(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, PROSE, b"")
 
 
+def test_command_line_with_networks(tmp_path: Path, tiny_network: Path) -> None:
+    def run(*arguments: str | Path) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run([sys.executable, DECODER, *arguments], capture_output=True)
+
+    file, other = tmp_path / "file", tmp_path / "other"
+    file.write_bytes(codelength.compress(PROSE, 6, model=tiny_network))
+    other.write_bytes(load(GOLDEN / "random_models.py").RandomModel(seed=1).data())
+    for networks_given in ([], ["--network", other]):
+        done = run(file, *networks_given)
+        assert (done.returncode, done.stdout) == (1, b"")
+        assert networks.read_network(tiny_network).hash.hex().encode() in done.stderr
+    done = run(file, "--network", other, "--network", tiny_network)
+    assert (done.returncode, done.stdout, done.stderr) == (0, PROSE, b"")
+    other.write_bytes(b"no network")
+    done = run(file, "--network", other)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr.startswith(str(other).encode())
+    done = run("--message", file, "--network", tiny_network, "--network", tiny_network)
+    assert (done.returncode, done.stdout) == (2, b"")
+
+
+@pytest.mark.parametrize(("predictor", "starts"), [(5, [5]), (6, [6]), (5, [5, 6]), (6, [5])])
+@pytest.mark.parametrize("most", [3000, 32767])
+def test_payloads_of_a_mixing_that_has_learnt(predictor: int, starts: list[int], most: int) -> None:
+    model = load(GOLDEN / "random_models.py").RandomModel(seed=most)
+    for number in starts:
+        model.add_start(number, {5: 12, 6: 32}[number], most)
+    content = PROSE + b"and so on, " * 5
+    native = networks.NetworkFile("random", model.data()).native
+    _, kind, payload = _native.encode_segment(content, predictor, native)
+    assert kind == 1
+    # The weights are as random as they may be: what was learnt was wrong.
+    assert decode_payload(predictor, kind, len(content), payload, Network(model.data())) == content
+
+
+# Lanes
+
+
+def song(size: int) -> bytes:
+    """Text that sings again, elsewhere and soon, what it has sung: matches go from lane to lane."""
+    rng = random.Random(size)
+    verse = b" ".join(rng.choice(dictionary()) for _ in range(120)) + b".\n"
+    out = bytearray()
+    while len(out) < size:
+        start = rng.randrange(len(verse))
+        out += verse[start : start + rng.randrange(20, 300)]
+    return bytes(out[:size])
+
+
+@pytest.mark.parametrize(
+    ("level", "size", "lanes"),
+    [(6, 65535, 1), (9, 65536, 2), (6, 131071, 2), (6, 300_001, 8), (9, 131072, 4)],
+)
+def test_lanes_begin_as_they_should(
+    level: int, size: int, lanes: int, tiny_network: Path, network: Any
+) -> None:
+    """The first symbols of each lane. A wrong one would spoil all that come after it."""
+    content = song(size)
+    archive = codelength.compress(content, level, model=tiny_network)
+    width = 2 if size < 65536 else 4
+    payload = archive[13 + 2 * width : -4]
+    coder = ArithmeticDecoder(payload)
+    model = Model({6: 5, 9: 6}[level], 1, size, 0, network)
+    assert len(model.lanes) == lanes
+    for _ in range(600):
+        model.start_symbol()
+        partial = 1
+        for _ in range(8):
+            bit = coder.decode_bit(model.probability())
+            model.learn(bit)
+            partial = partial * 2 + bit
+        model.finish_symbol(partial - 256, 1)
+    lane_size = -(-size // lanes)
+    for number, lane in enumerate(model.lanes):
+        start = number * lane_size
+        assert len(lane.features.symbols) == 600 // lanes
+        assert lane.features.symbols == content[start : start + 600 // lanes]
+
+
+def test_counts_of_lanes() -> None:
+    counts = {0: 1, 1: 1, 65535: 1, 65536: 2, 131071: 2, 131072: 4, 262143: 4, 262144: 8, 524288: 16}
+    counts |= {(1 << 20) - 1: 16, 1 << 20: 32, (1 << 21) - 1: 32, 1 << 21: 32, 1 << 25: 32}
+    assert {size: count_lanes(size, 32) for size in counts} == counts
+    assert {size: count_lanes(size, 8) for size in counts} == {size: min(n, 8) for size, n in counts.items()}
+
+
 def test_imports_only_the_standard_library() -> None:
+    files = list(DECODER.parent.glob("*.py"))
+    own = {file.stem for file in files}
+    assert "decoder" in own
+    assert not own & sys.stdlib_module_names
     imported = set()
-    for node in ast.walk(ast.parse(DECODER.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            imported |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0
-            imported.add((node.module or "").split(".")[0])
-    assert imported <= sys.stdlib_module_names
+    for file in files:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0
+                imported.add((node.module or "").split(".")[0])
+    assert imported <= own | sys.stdlib_module_names
 
 
-def test_numbers_of_the_document(reference: ModuleType) -> None:
-    assert len(reference.STATES) == 255
-    assert len(reference.dictionary()) == 18835
-    assert reference.squash(0) == 32768
-    assert all(reference.squash(x) + reference.squash(-x) == 65536 for x in range(3072))
-    assert min(reference.STRETCH) >= -3071
-    assert max(reference.STRETCH) <= 3071
+def test_numbers_of_the_document() -> None:
+    assert len(STATES) == 255
+    assert len(dictionary()) == 18835
+    assert squash(0) == 32768
+    assert all(squash(x) + squash(-x) == 65536 for x in range(3072))
+    assert min(STRETCH) >= -3071
+    assert max(STRETCH) <= 3071
 
 
 # Deeper, and slow
+
+
+def longer(name: str) -> bytes:
+    """4000 bytes, or a few more, made of parts of the content of this name."""
+    rng = random.Random(name)
+    parts = [CONTENTS[name]]
+    while sum(map(len, parts)) < 4000:
+        start = rng.randrange(len(CONTENTS[name]))
+        parts.append(CONTENTS[name][start : start + rng.randrange(1, 120)])
+    return b"".join(parts)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("name", COMPRESSIBLE)
 def test_longer_frames(name: str, level: int, reference: ModuleType) -> None:
-    rng = random.Random(name)
-    parts = [CONTENTS[name]]
-    while sum(map(len, parts)) < 4000:
-        start = rng.randrange(len(CONTENTS[name]))
-        parts.append(CONTENTS[name][start : start + rng.randrange(1, 120)])
-    content = b"".join(parts)
+    content = longer(name)
     assert reference.decode(codelength.compress(content, level)) == content
 
 
@@ -243,8 +392,28 @@ def test_a_real_text(level: int, reference: ModuleType) -> None:
 def test_full_tables(reference: ModuleType) -> None:
     """Content enough that the lines of slots are as many as they get."""
     rng = random.Random(4)
-    content = b" ".join(rng.choices(reference.dictionary(), k=30_000))[:180_000]
+    content = b" ".join(rng.choices(dictionary(), k=30_000))[:180_000]
     assert reference.decode(codelength.compress(content, 1)) == content
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("level", NETWORKED_LEVELS)
+@pytest.mark.parametrize("name", COMPRESSIBLE)
+def test_longer_frames_with_a_network(
+    name: str, level: int, tiny_network: Path, network: Any, reference: ModuleType
+) -> None:
+    content = longer(name)
+    archive = codelength.compress(content, level, model=tiny_network)
+    assert reference.decode(archive, [network]) == content
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_lanes(tiny_network: Path, network: Any, reference: ModuleType) -> None:
+    """Four lanes of which the last is shorter."""
+    content = song(131_073)
+    archive = codelength.compress(content, 6, model=tiny_network)
+    assert reference.decode(archive, [network]) == content
 
 
 @pytest.mark.slow
@@ -252,7 +421,7 @@ def test_full_tables(reference: ModuleType) -> None:
 @pytest.mark.parametrize("kind", [0, 1, 3])
 def test_every_kind_takes_any_symbols(predictor: int, kind: int) -> None:
     """What the reference model has encoded the package decodes, though its encoder might choose otherwise."""
-    maker = load(GOLDEN_MAKER)
+    maker = load(GOLDEN / "make.py")
     rng = random.Random(predictor * 8 + kind)
     for stride in (0, 1, 4, 12, 100, 65535) if kind == 3 else (0,):
         name = rng.choice(COMPRESSIBLE)

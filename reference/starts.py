@@ -1,0 +1,57 @@
+"""6.4: what a predictor starts from that has learnt something along with its network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as Numbers
+from typing import Final, NamedTuple
+
+from model_file import ModelFile
+from predictors import PREDICTORS
+
+__all__ = ["SETS_OF_MIXERS", "SETTLEDNESS", "Start", "read_starts"]
+
+SETS_OF_MIXERS: Final = (320, 256, 256, 512, 200)  # of the mixers 1-5
+SETTLEDNESS: Final = 192
+MOST_16_BITS: Final = (1 << 16) - 1
+MOST_WEIGHT: Final = 32767
+
+
+class Start(NamedTuple):
+    """Probabilities in 22 bits, and weights."""
+
+    histories: list[list[int]]  # by context and state
+    match: list[int]
+    weights: list[list[list[int]]]  # by mixer and set
+    last: list[list[int]]  # by set of the last mixer
+
+
+def probabilities(row: Numbers[int]) -> list[int]:
+    return [64 * v + 32 for v in row]
+
+
+def weights(row: Numbers[int]) -> list[int]:
+    return [16 * v for v in row]
+
+
+def read_starts(file: ModelFile) -> dict[int, Start]:
+    """By predictor: none for most of them, or for all."""
+    starts = {}
+    for number, parameters in PREDICTORS.items():
+        name = f"mixing.{number}"
+        parts = {f"{name}.{part}" for part in ("histories", "match", "weights", "last")}
+        if not parameters.has_network or parts.isdisjoint(file.tensors):
+            continue
+        count = parameters.contexts
+        histories = file.take_rows(f"{name}.histories", "U16", (count, 256), 0, MOST_16_BITS)
+        match = file.take(f"{name}.match", "U16", (64,), 0, MOST_16_BITS)
+        shape = (sum(SETS_OF_MIXERS), count + 6)
+        of_mixers = file.take_rows(f"{name}.weights", "I16", shape, -MOST_WEIGHT, MOST_WEIGHT)
+        last = file.take_rows(f"{name}.last", "I16", (256, 6), -MOST_WEIGHT, MOST_WEIGHT)
+        sets = iter([weights(row) for row in of_mixers])
+        starts[number] = Start(
+            histories=[probabilities(row) for row in histories],
+            match=probabilities(match),
+            weights=[[next(sets) for _ in range(n)] for n in SETS_OF_MIXERS],
+            last=[weights(row) for row in last],
+        )
+    return starts

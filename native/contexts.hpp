@@ -49,9 +49,16 @@ enum class Context : std::uint8_t {
 // Contexts that need the match of the coming symbol.
 constexpr bool needs_match(Context c) { return c == Context::match || c == Context::match1 || c == Context::word_match; }
 
-// The history of a segment, one symbol at a time.
+// What followed what in a segment: the last two symbols after each symbol and after each pair of symbols. All lanes share
+// it.
+struct Followers {
+    std::array<std::uint16_t, 256> of1{};
+    std::vector<std::uint16_t> of2 = std::vector<std::uint16_t>(65536);
+};
+
+// The history of a lane, one symbol at a time.
 struct Features {
-    explicit Features(Kind kind, std::uint32_t stride) : kind(kind), stride(stride) {}
+    explicit Features(Kind kind, std::uint32_t stride, Followers& followers) : kind(kind), stride(stride), followers(followers) {}
 
     const Kind kind;
     const std::uint32_t stride;         // bytes a row, 0 if there are no rows
@@ -65,8 +72,7 @@ struct Features {
     std::uint32_t punctuation = 0;      // the last symbol of class 7
     std::uint32_t expected = 256;       // what the match predicts, 256 for nothing (set by the predictor)
     std::uint32_t match_length = 0;
-    std::array<std::uint16_t, 256> followers1{};  // the last two symbols that followed each symbol
-    std::vector<std::uint16_t> followers2 = std::vector<std::uint16_t>(65536);
+    Followers& followers;
 
     std::uint32_t newest() const { return last4 & 255; }
 
@@ -74,8 +80,8 @@ struct Features {
     void add(std::uint32_t c) {
         const std::uint32_t before1 = last4 & 255, before2 = last4 & 0xFFFF;
         if (n > 0) {
-            followers1[before1] = static_cast<std::uint16_t>(followers1[before1] << 8 | c);
-            followers2[before2] = static_cast<std::uint16_t>(followers2[before2] << 8 | c);
+            followers.of1[before1] = static_cast<std::uint16_t>(followers.of1[before1] << 8 | c);
+            followers.of2[before2] = static_cast<std::uint16_t>(followers.of2[before2] << 8 | c);
         }
         last8 = last8 << 8 | last4 >> 24;
         last4 = last4 << 8 | c;
@@ -137,9 +143,9 @@ struct Features {
             case Context::column1: return h(col, c);
             case Context::above1: return h(above(), c);
             case Context::above_column: return h(above(), col);
-            case Context::indirect1: return h(followers1[c], c);
-            case Context::indirect2: return h(followers2[c2], c);
-            case Context::indirect12: return h(followers1[c], followers2[c2]);
+            case Context::indirect1: return h(followers.of1[c], c);
+            case Context::indirect2: return h(followers.of2[c2], c);
+            case Context::indirect12: return h(followers.of1[c], followers.of2[c2]);
             case Context::punctuation2: return h(punctuation, c2);
             case Context::coarse6: return h(last4 & 0xF8F8F8F8, last8 & 0xF8F8);
             case Context::word_match: return h(word, expected);

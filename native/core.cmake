@@ -10,7 +10,7 @@ add_custom_command(OUTPUT ${words_cpp}
 
 add_library(codelength_core STATIC
     ${core_dir}/segment.cpp ${core_dir}/classify.cpp ${core_dir}/words.cpp ${core_dir}/tables.cpp
-    ${core_dir}/segment_isa.cpp ${words_cpp})
+    ${core_dir}/segment_isa.cpp ${core_dir}/network.cpp ${core_dir}/network_model.cpp ${core_dir}/start.cpp ${words_cpp})
 target_include_directories(codelength_core PUBLIC ${core_dir})
 set_target_properties(codelength_core PROPERTIES POSITION_INDEPENDENT_CODE ON)
 if(NOT MSVC)
@@ -22,5 +22,31 @@ if(NOT MSVC)
     target_compile_options(codelength_avx2 PRIVATE -O3 -Wall -Wextra -mavx2 -mbmi -mbmi2)
     target_sources(codelength_core PRIVATE $<TARGET_OBJECTS:codelength_avx2>)
     target_compile_definitions(codelength_core PRIVATE CODELENGTH_X86)
+  endif()
+endif()
+
+# The network's forward pass, once for each instruction set.
+function(codelength_network_kernels name)
+  add_library(codelength_network_${name} OBJECT ${core_dir}/network_run.cpp)
+  target_include_directories(codelength_network_${name} PRIVATE ${core_dir})
+  set_target_properties(codelength_network_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  if(NOT MSVC)
+    target_compile_options(codelength_network_${name} PRIVATE -O3 -Wall -Wextra ${ARGN})
+  endif()
+  target_sources(codelength_core PRIVATE $<TARGET_OBJECTS:codelength_network_${name}>)
+endfunction()
+
+codelength_network_kernels(portable)
+target_compile_definitions(codelength_network_portable PRIVATE CODELENGTH_PLAIN)
+if(NOT MSVC)
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    codelength_network_kernels(avx2 -mavx2)
+    # GCC 12 takes the undefined operands inside its own intrinsics for uninitialised variables of ours.
+    codelength_network_kernels(avx512vnni -Wno-uninitialized -Wno-maybe-uninitialized -mavx512f -mavx512bw
+                               -mavx512vl -mavx512vnni -mprefer-vector-width=512)
+  elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
+    codelength_network_kernels(neon)
+    codelength_network_kernels(neon_dot -march=armv8.2-a+dotprod)
+    target_compile_definitions(codelength_core PRIVATE CODELENGTH_ARM64)
   endif()
 endif()

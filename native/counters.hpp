@@ -14,6 +14,8 @@ namespace codelength::CODELENGTH_ISA {
 inline constexpr std::int32_t p_max = (1 << 22) - 1;
 
 inline std::int32_t fresh(std::int32_t p22) { return static_cast<std::int32_t>(static_cast<std::uint32_t>(p22) << 10); }
+// From a probability in 16 bits.
+inline std::int32_t settled(int p16, std::int32_t n) { return fresh(p16 << 6 | 32) | n; }
 inline int probability16(std::int32_t word) { return static_cast<int>(static_cast<std::uint32_t>(word) >> 16); }
 
 inline std::int32_t learned(std::int32_t word, int bit) {
@@ -38,7 +40,7 @@ inline Vec learned(Vec words, int bit) {
 template <int N>
 class HistoryBank {
 public:
-    static constexpr int width = (N + lanes - 1) / lanes * lanes;
+    static constexpr int width = (N + vec_size - 1) / vec_size * vec_size;
 
     HistoryBank() {
         for (int i = 0; i < width; ++i) {
@@ -51,8 +53,8 @@ public:
 
     // Writes `width` log odds, zero in the lanes past N.
     void predict(int node, std::int32_t* x) {
-        for (int g = 0; g < width; g += lanes) {
-            for (int i = g; i < g + lanes; ++i) where_[i] = i * 256 + slot[i][node];
+        for (int g = 0; g < width; g += vec_size) {
+            for (int i = g; i < g + vec_size; ++i) where_[i] = i * 256 + slot[i][node];
             const Vec words = Vec::gather(maps_, where_ + g);
             words.store(words_ + g);
             stretch_of(words).store(x + g);
@@ -62,13 +64,16 @@ public:
 
     void learn(int node, int bit) {
         alignas(32) std::int32_t next_words[width];
-        for (int g = 0; g < width; g += lanes) learned(Vec::load(words_ + g), bit).store(next_words + g);
+        for (int g = 0; g < width; g += vec_size) learned(Vec::load(words_ + g), bit).store(next_words + g);
         for (int i = 0; i < N; ++i) {
             const std::int32_t w = where_[i];
             maps_[w] = next_words[i];
             slot[i][node] = tables.next[static_cast<std::size_t>(w & 255)][static_cast<std::size_t>(bit)];
         }
     }
+
+    std::int32_t& map(int i, int state) { return maps_[i * 256 + state]; }
+    std::int32_t map(int i, int state) const { return maps_[i * 256 + state]; }
 
     // State of context i at the node last predicted; 0 if nothing was seen there.
     int state(int i) const { return where_[i] & 255; }

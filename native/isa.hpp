@@ -3,17 +3,28 @@
 #include <vector>
 
 #include "contexts.hpp"
+#include "network.hpp"
 #include "segment.hpp"
 
 namespace codelength {
 
+// What both directions know of a segment.
+struct Job {
+    std::size_t profile;
+    Kind kind;
+    std::size_t n_bytes;     // of content
+    const Network* network;  // null for a profile without one
+    const Start* start;      // null if it has none to offer
+    int n_threads;           // at most so many at work
+    Monitor* monitor;
+};
+
 struct Isa {
     const char* name;
-    void (*encode)(std::size_t profile, Kind kind, std::uint32_t stride, Bytes symbols, std::size_t n_bytes,
-                   std::vector<std::uint8_t>& payload, Monitor* monitor);
-    double (*ideal_length_bits)(std::size_t profile, Kind kind, std::uint32_t stride, Bytes symbols, std::size_t n_bytes);
-    std::vector<std::uint8_t> (*decode)(std::size_t profile, Kind kind, Bytes payload,
-                                        std::size_t n_bytes, Monitor* monitor);
+    void (*encode)(const Job& job, std::uint32_t stride, Bytes symbols, std::vector<std::uint8_t>& payload);
+    double (*ideal_length_bits)(const Job& job, std::uint32_t stride, Bytes symbols);
+    std::vector<std::uint8_t> (*decode)(const Job& job, Bytes payload);
+    Start (*learn)(const Job& job, std::span<const Bytes> documents);  // for a profile with a network
 };
 
 extern const Isa isa_portable;

@@ -16,16 +16,16 @@ namespace codelength::CODELENGTH_ISA {
 // than 128 * 2^23 = 2^30.
 inline constexpr std::int32_t weight_max = (1 << 19) - 1;
 
-// Sets of weights over `width` inputs, one of which is selected for each bit. width: a multiple of `lanes`, at most 128.
+// Sets of weights over `width` inputs, one of which is selected for each bit. width: a multiple of `vec_size`, at most 128.
 template <int width>
 class Mixer {
-    static_assert(width % lanes == 0 && width <= 128);
+    static_assert(width % vec_size == 0 && width <= 128);
 
 public:
     using Weights = std::array<std::int32_t, width>;
 
     // Every set starts from the same weights.
-    Mixer(int n_sets, const Weights& initial) : sets_(std::make_unique<Set[]>(static_cast<std::size_t>(n_sets))) {
+    Mixer(int n_sets, const Weights& initial) : n_sets_(n_sets), sets_(std::make_unique<Set[]>(static_cast<std::size_t>(n_sets))) {
         for (int s = 0; s < n_sets; ++s) std::copy(initial.begin(), initial.end(), sets_[static_cast<std::size_t>(s)].w);
     }
 
@@ -33,7 +33,7 @@ public:
     int mix(const std::int32_t* x, int set) {
         set_ = sets_[static_cast<std::size_t>(set)].w;
         Vec sum = Vec::all(0);
-        for (int i = 0; i < width; i += lanes) sum = sum + (Vec::load(set_ + i) * Vec::load(x + i)).template right<8>();
+        for (int i = 0; i < width; i += vec_size) sum = sum + (Vec::load(set_ + i) * Vec::load(x + i)).template right<8>();
         const int mixed = clip(sum.sum() >> 8);
         p_ = squash(mixed);
         return mixed;
@@ -42,16 +42,21 @@ public:
     // rate < 512: |error * rate| < 2^25, so |e| <= 2^16 and |x e| < 2^28.
     void learn(const std::int32_t* x, int bit, int rate) {
         const Vec e = Vec::all((((bit << 16) - p_) * rate) >> 9);
-        for (int i = 0; i < width; i += lanes) {
+        for (int i = 0; i < width; i += vec_size) {
             const Vec w = Vec::load(set_ + i) + (Vec::load(x + i) * e + Vec::all(1 << 13)).template right<14>();
             Vec::max(Vec::min(w, Vec::all(weight_max)), Vec::all(-weight_max)).store(set_ + i);
         }
     }
 
+    int n_sets() const { return n_sets_; }
+    std::int32_t* weights(int set) { return sets_[static_cast<std::size_t>(set)].w; }
+    const std::int32_t* weights(int set) const { return sets_[static_cast<std::size_t>(set)].w; }
+
 private:
     struct alignas(64) Set {
         std::int32_t w[width];
     };
+    int n_sets_;
     std::unique_ptr<Set[]> sets_;
     std::int32_t* set_ = nullptr;
     int p_ = 32768;

@@ -2,14 +2,18 @@
 #include <Python.h>
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
 
 #include <tuple>
 
+#include "network.hpp"
 #include "segment.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
 using namespace codelength;
+
+void bind_network(nb::module_& m);
 
 namespace {
 
@@ -43,45 +47,74 @@ NB_MODULE(_native, m) {
         .def_prop_ro("n_bytes", [](const Monitor& self) { return self.n_bytes.load(); }, "bytes of content done")
         .def("cancel", [](Monitor& self) { self.cancelled.store(true); }, "the segment raises Cancelled soon");
 
+    bind_network(m);
     m.attr("N_PREDICTORS") = n_predictors();
+    m.def("is_networked", &is_networked, "predictor"_a, "Whether a predictor needs a network.");
     m.def("isa_name", &isa_name, "The instruction set in use: avx2 or portable.");
 
     m.def(
         "encode_segment",
-        [](nb::handle content, int predictor, Monitor* monitor) {
+        [](nb::handle content, int predictor, const Network* network, int threads, Monitor* monitor) {
             Buffer buffer(content);
             Coded coded;
             {
                 nb::gil_scoped_release release;
-                coded = encode_segment(buffer.bytes(), predictor, monitor);
+                coded = encode_segment(buffer.bytes(), predictor, network, threads, monitor);
             }
-            return std::make_tuple(coded.kind, to_bytes(coded.payload));
+            return std::make_tuple(coded.predictor, coded.kind, to_bytes(coded.payload));
         },
-        "content"_a, "predictor"_a, "monitor"_a.none() = nb::none(),
-        "Codes one segment; returns (kind, payload). The payload may be larger than the content.");
+        "content"_a, "predictor"_a, "network"_a.none() = nb::none(), "threads"_a = 1, "monitor"_a.none() = nb::none(),
+        "Codes one segment; returns (predictor, kind, payload): a predictor that needs a network leaves content other than "
+        "text to one that does not. The payload may be larger than the content.");
 
     m.def(
         "decode_segment",
-        [](nb::handle payload, std::size_t n_bytes, int predictor, int kind, Monitor* monitor) {
+        [](nb::handle payload, std::size_t n_bytes, int predictor, int kind, const Network* network, int threads,
+           Monitor* monitor) {
             Buffer buffer(payload);
             std::vector<std::uint8_t> content;
             {
                 nb::gil_scoped_release release;
-                content = decode_segment(buffer.bytes(), n_bytes, predictor, kind, monitor);
+                content = decode_segment(buffer.bytes(), n_bytes, predictor, kind, network, threads, monitor);
             }
             return to_bytes(content);
         },
-        "payload"_a, "n_bytes"_a, "predictor"_a, "kind"_a, "monitor"_a.none() = nb::none(),
+        "payload"_a, "n_bytes"_a, "predictor"_a, "kind"_a, "network"_a.none() = nb::none(), "threads"_a = 1,
+        "monitor"_a.none() = nb::none(),
         "Restores one segment. Raises CorruptPayload, ValueError for an unknown predictor or kind.");
 
     m.def(
         "ideal_length_bits",
-        [](nb::handle content, int predictor) {
+        [](nb::handle content, int predictor, const Network* network) {
             Buffer buffer(content);
             nb::gil_scoped_release release;
-            return ideal_length_bits(buffer.bytes(), predictor);
+            return ideal_length_bits(buffer.bytes(), predictor, network);
         },
-        "content"_a, "predictor"_a, "Sum of -log2 p over the bits that encode_segment codes.");
+        "content"_a, "predictor"_a, "network"_a.none() = nb::none(), "Sum of -log2 p over the bits that encode_segment codes.");
+
+    m.def(
+        "learn_start",
+        [](const std::vector<nb::bytes>& documents, int predictor, const Network& network) {
+            std::vector<Bytes> views;
+            for (const nb::bytes& d : documents) views.emplace_back(reinterpret_cast<const std::uint8_t*>(d.c_str()), d.size());
+            Start start;
+            {
+                nb::gil_scoped_release release;
+                start = learn_start(views, predictor, network);
+            }
+            const auto numbers = [](const auto& v) {
+                std::vector<std::uint8_t> bytes;
+                for (const auto x : v) {
+                    bytes.push_back(static_cast<std::uint8_t>(x));
+                    bytes.push_back(static_cast<std::uint8_t>(x >> 8));
+                }
+                return to_bytes(bytes);
+            };
+            return std::make_tuple(numbers(start.histories), numbers(start.match), numbers(start.weights), numbers(start.last));
+        },
+        "documents"_a, "predictor"_a, "network"_a,
+        "What a predictor that needs a network learns from documents of text: the tensors histories, match, weights, last of "
+        "docs/format.md, 6.5, little-endian.");
 
     m.def("memory_bytes", &memory_bytes, "predictor"_a, "n_bytes"_a, "Bytes of tables for a segment of n_bytes.");
 }

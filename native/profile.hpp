@@ -11,6 +11,9 @@ namespace codelength {
 struct Profile {
     int n_contexts;         // order 1 included
     bool deep;              // two layers of mixing
+    bool networked;         // a network's forecast is mixed in: for text alone
+    int otherwise;          // the predictor that an encoder takes for content that is not text
+    std::uint32_t most_lanes;
     std::uint32_t min_match;
     int max_line_bits;      // of the table of bit histories: 64 bytes a line
 
@@ -22,11 +25,13 @@ struct Profile {
 };
 
 // Predictor 1 is profiles[0].
-inline constexpr std::array<Profile, 4> profiles = {{
-    {6, false, 6, 19},
-    {12, true, 6, 20},
-    {20, true, 6, 21},
-    {32, true, 6, 22},
+inline constexpr std::array<Profile, 6> profiles = {{
+    {6, false, false, 1, 1, 6, 19},
+    {12, true, false, 2, 1, 6, 20},
+    {20, true, false, 3, 1, 6, 21},
+    {32, true, false, 4, 1, 6, 22},
+    {12, true, true, 3, 32, 6, 21},
+    {32, true, true, 4, 8, 6, 22},
 }};
 
 }  // namespace codelength

@@ -47,43 +47,68 @@ std::size_t memory_bytes(int predictor, std::size_t n_bytes) {
     return (std::size_t{64} << p.line_bits(n_bytes)) + fixed;
 }
 
+bool is_networked(int predictor) { return profiles[profile_index(predictor)].networked; }
+
 namespace {
 
-// A content as its kind's symbols.
+// A content as its kind's symbols, and what codes them.
 struct Prepared {
-    explicit Prepared(Bytes content) : choice(classify(content)), symbols(content) {
-        if (choice.kind != Kind::text) return;
-        words = abbreviate(content);
-        // The dictionary pays where it shortens; other text is better served as it is.
-        if (words.size() * 20 >= content.size() * 19) return;
-        choice.kind = Kind::words;
-        symbols = words;
+    Prepared(Bytes content, int wanted, const Network* network, int n_threads, Monitor* monitor)
+        : choice(classify(content)), symbols(content), predictor(wanted) {
+        const Profile& profile = profiles[checked_index(wanted, network)];
+        if (profile.networked && choice.kind != Kind::text) {
+            predictor = profile.otherwise;
+            network = nullptr;
+        }
+        if (choice.kind == Kind::text && !network) {
+            words = abbreviate(content);
+            // The dictionary pays where it shortens; other text is better served as it is.
+            if (words.size() * 20 < content.size() * 19) {
+                choice.kind = Kind::words;
+                symbols = words;
+            }
+        }
+        job = {profile_index(predictor), choice.kind, content.size(), network, network ? network->start_of(wanted) : nullptr, n_threads, monitor};
     }
+    static std::size_t checked_index(int predictor, const Network* network) {
+        const std::size_t profile = profile_index(predictor);
+        if (profiles[profile].networked != (network != nullptr))
+            throw std::invalid_argument(network ? "a predictor without a network" : "a predictor that needs a network");
+        return profile;
+    }
+
     Choice choice;
     std::vector<std::uint8_t> words;
     Bytes symbols;
+    int predictor;
+    Job job{};
 };
 
 }  // namespace
 
-Coded encode_segment(Bytes content, int predictor, Monitor* monitor) {
-    const std::size_t profile = profile_index(predictor);
-    const Prepared p(content);
-    Coded out{static_cast<int>(p.choice.kind), {}};
-    isa().encode(profile, p.choice.kind, p.choice.stride, p.symbols, content.size(), out.payload, monitor);
+Coded encode_segment(Bytes content, int predictor, const Network* network, int n_threads, Monitor* monitor) {
+    const Prepared p(content, predictor, network, n_threads, monitor);
+    Coded out{p.predictor, static_cast<int>(p.choice.kind), {}};
+    isa().encode(p.job, p.choice.stride, p.symbols, out.payload);
     return out;
 }
 
-double ideal_length_bits(Bytes content, int predictor) {
-    const std::size_t profile = profile_index(predictor);
-    const Prepared p(content);
-    return isa().ideal_length_bits(profile, p.choice.kind, p.choice.stride, p.symbols, content.size());
+double ideal_length_bits(Bytes content, int predictor, const Network* network) {
+    const Prepared p(content, predictor, network, 1, nullptr);
+    return isa().ideal_length_bits(p.job, p.choice.stride, p.symbols);
 }
 
-std::vector<std::uint8_t> decode_segment(Bytes payload, std::size_t n_bytes, int predictor, int kind, Monitor* monitor) {
-    const std::size_t profile = profile_index(predictor);
-    if (kind < 0 || kind >= n_kinds) throw std::invalid_argument("unknown kind");
-    return isa().decode(profile, static_cast<Kind>(kind), payload, n_bytes, monitor);
+std::vector<std::uint8_t> decode_segment(Bytes payload, std::size_t n_bytes, int predictor, int kind, const Network* network,
+                                         int n_threads, Monitor* monitor) {
+    const std::size_t profile = Prepared::checked_index(predictor, network);
+    if (kind < 0 || kind >= n_kinds || (network && static_cast<Kind>(kind) != Kind::text))
+        throw std::invalid_argument("unknown kind");
+    return isa().decode({profile, static_cast<Kind>(kind), n_bytes, network, network ? network->start_of(predictor) : nullptr, n_threads, monitor}, payload);
+}
+
+Start learn_start(std::span<const Bytes> documents, int predictor, const Network& network) {
+    const std::size_t profile = Prepared::checked_index(predictor, &network);
+    return isa().learn({profile, Kind::text, 0, &network, nullptr, 1, nullptr}, documents);
 }
 
 }  // namespace codelength

@@ -7,6 +7,8 @@
 #include <stdexcept>
 #include <vector>
 
+#include "start.hpp"
+
 namespace codelength {
 
 using Bytes = std::span<const std::uint8_t>;
@@ -25,7 +27,10 @@ struct CorruptPayload : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+class Network;
+
 struct Coded {
+    int predictor;  // the one asked for, or its stand-in for content that a network does not serve
     int kind;
     std::vector<std::uint8_t> payload;
 };
@@ -36,15 +41,24 @@ int n_predictors();
 // Name of the instruction set in use.
 const char* isa_name();
 
-// Throws std::invalid_argument for an unknown predictor, Cancelled.
-Coded encode_segment(Bytes content, int predictor, Monitor* monitor);
+// Whether a predictor needs a network. Throws std::invalid_argument for an unknown predictor.
+bool is_networked(int predictor);
 
-// Throws std::invalid_argument for an unknown predictor or kind, CorruptPayload, Cancelled.
-std::vector<std::uint8_t> decode_segment(Bytes payload, std::size_t n_bytes, int predictor, int kind, Monitor* monitor);
+// network: for a predictor that needs one, else null; only it uses more than one thread.
+// Throws std::invalid_argument for an unknown predictor or a network too few or too many, Cancelled.
+Coded encode_segment(Bytes content, int predictor, const Network* network, int n_threads, Monitor* monitor);
+
+// Throws as encode_segment, std::invalid_argument for an unknown kind, CorruptPayload.
+std::vector<std::uint8_t> decode_segment(Bytes payload, std::size_t n_bytes, int predictor, int kind, const Network* network,
+                                         int n_threads, Monitor* monitor);
+
+// What a predictor that needs a network learns from documents of text: for model files.
+// Throws std::invalid_argument for a predictor that needs none.
+Start learn_start(std::span<const Bytes> documents, int predictor, const Network& network);
 
 // Sum of -log2 p over the bits that encode_segment codes: what a perfect coder would spend. For measuring the coder;
 // the only floating point here, and it decides nothing.
-double ideal_length_bits(Bytes content, int predictor);
+double ideal_length_bits(Bytes content, int predictor, const Network* network);
 
 // Bytes of tables that a predictor allocates for a segment of n_bytes.
 std::size_t memory_bytes(int predictor, std::size_t n_bytes);

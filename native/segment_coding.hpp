@@ -1,11 +1,13 @@
-// The loop around a predictor, once for each instruction set. Included by segment_*.cpp alone.
+// The loop around a predictor, once for each instruction set. Included by segment_isa.cpp alone.
 #pragma once
 #include <cmath>
 #include <memory>
 
 #include "coder.hpp"
+#include "forecaster.hpp"
+#include "isa.hpp"
 #include "mixing.hpp"
-#include "segment.hpp"
+#include "turns.hpp"
 
 namespace codelength::CODELENGTH_ISA {
 
@@ -22,56 +24,115 @@ struct IdealEncoder {
 };
 
 template <class Predictor, class Encoder>
-void encode_with(Predictor& predictor, Bytes symbols, std::size_t n_bytes, Encoder& encoder, Monitor* monitor) {
+void encode_symbol(Predictor& predictor, int symbol, Encoder& encoder) {
+    for (int k = 7; k >= 0; --k) {
+        const int bit = symbol >> k & 1;
+        encoder.encode(bit, static_cast<std::uint32_t>(predictor.predict()));
+        predictor.learn(bit);
+    }
+}
+
+template <class Predictor>
+std::uint8_t decode_symbol(Predictor& predictor, BitDecoder& decoder) {
+    int symbol = 1;
+    while (symbol < 256) {
+        const int bit = decoder.decode(static_cast<std::uint32_t>(predictor.predict()));
+        predictor.learn(bit);
+        symbol = symbol << 1 | bit;
+    }
+    if (decoder.overrun()) throw CorruptPayload("the payload ends before its content");
+    return static_cast<std::uint8_t>(symbol);
+}
+
+// Without a network: one lane. code(i) codes symbol number i of `symbols`.
+template <class Predictor, class Code>
+void code_alone(Predictor& predictor, Bytes symbols, std::size_t n_bytes, Monitor* monitor, Code code) {
     for (std::size_t i = 0; i < symbols.size(); ++i) {
-        const int symbol = symbols[i];
-        for (int k = 7; k >= 0; --k) {
-            const int bit = symbol >> k & 1;
-            encoder.encode(bit, static_cast<std::uint32_t>(predictor.predict(symbols.data())));
-            predictor.learn(bit);
-        }
+        predictor.begin_symbol(0, symbols.data(), nullptr);
+        code(i);
         predictor.end_symbol(symbols.data());
         if (i % 4096 == 0) report(monitor, n_bytes * i / symbols.size());
     }
 }
 
-template <class Predictor>
-std::vector<std::uint8_t> decode_with(Predictor& predictor, Kind kind, std::size_t n_bytes, BitDecoder& decoder, Monitor* monitor) {
-    std::vector<std::uint8_t> symbols, content;
-    Expander expander;
-    const std::vector<std::uint8_t>& out = kind == Kind::words ? content : symbols;
-    while (out.size() < n_bytes) {
-        int symbol = 1;
-        while (symbol < 256) {
-            const int bit = decoder.decode(static_cast<std::uint32_t>(predictor.predict(symbols.data())));
-            predictor.learn(bit);
-            symbol = symbol << 1 | bit;
+// With a network. Lanes stand in groups; each group's forecasts are made by one thread, beside those of the others, and
+// its symbols coded when its turn has come: the order is the same whatever the number of threads.
+template <class Predictor, class Code>
+void code_in_lanes(Predictor& predictor, Bytes symbols, bool known, const Job& job, Code code) {
+    const Lanes& lanes = predictor.lanes();
+    const std::uint32_t n_groups = lanes.groups(), group_size = lanes.count / n_groups;
+    const auto run = job.network->start(static_cast<int>(lanes.count));
+    const std::uint32_t n_threads = std::clamp(static_cast<std::uint32_t>(std::max(job.n_threads, 1)), 1u, n_groups);
+    const std::uint32_t n_steps = static_cast<std::uint32_t>(std::min<std::size_t>(lanes.size, symbols.size()));
+    // Enough rows to hide the reading of the weights, few enough for the cache. One thread ahead of its turn would make the
+    // others wait for it.
+    const std::uint32_t n_ahead = known && n_groups == 1 ? std::max(1u, 64 / group_size) : 1;
+    Turns turns;
+    turns.run(static_cast<int>(n_threads), [&](int thread) {
+        std::vector<Forecaster> mine;
+        for (std::uint32_t g = static_cast<std::uint32_t>(thread); g < n_groups; g += n_threads)
+            mine.emplace_back(*run, symbols, lanes, g * group_size, group_size, n_ahead);
+        for (std::uint32_t step = 0; step < n_steps; ++step) {
+            const std::uint32_t n_active = lanes.active(step, symbols.size());
+            for (Forecaster& forecaster : mine) {
+                const std::uint32_t first = forecaster.first(), end = std::clamp(n_active, first, first + group_size);
+                forecaster.advance(step, end - first);
+                const std::uint64_t turn = std::uint64_t{step} * n_groups + first / group_size;
+                turns.wait(turn);
+                for (std::uint32_t lane = first; lane < end; ++lane) {
+                    predictor.begin_symbol(lane, symbols.data(), forecaster.at(lane));
+                    code(lanes.start(lane) + step);
+                    predictor.end_symbol(symbols.data());
+                }
+                if (thread == 0 && step % 64 == 0) report(job.monitor, std::size_t{step} * lanes.count);
+                turns.pass(turn);
+            }
         }
-        if (decoder.overrun()) throw CorruptPayload("the payload ends before its content");
-        symbols.push_back(static_cast<std::uint8_t>(symbol));
+    });
+}
+
+template <class Predictor, class Code>
+void code_symbols(Predictor& predictor, Bytes symbols, bool known, const Job& job, Code code) {
+    if (job.network)
+        code_in_lanes(predictor, symbols, known, job, code);
+    else
+        code_alone(predictor, symbols, job.n_bytes, job.monitor, code);
+}
+
+template <class Predictor>
+void decode_words(Predictor& predictor, std::vector<std::uint8_t>& content, BitDecoder& decoder, Monitor* monitor) {
+    const std::size_t n_bytes = content.size();
+    content.clear();
+    std::vector<std::uint8_t> symbols;
+    Expander expander;
+    while (content.size() < n_bytes) {
+        predictor.begin_symbol(0, symbols.data(), nullptr);
+        symbols.push_back(decode_symbol(predictor, decoder));
         if (symbols.size() > 2 * n_bytes) throw CorruptPayload("more symbols than its content can need");
-        if (kind == Kind::words && !expander.expand(static_cast<std::uint8_t>(symbol), content))
-            throw CorruptPayload("a symbol where it means nothing");
+        if (!expander.expand(symbols.back(), content)) throw CorruptPayload("a symbol where it means nothing");
         predictor.end_symbol(symbols.data());
-        if (symbols.size() % 4096 == 0) report(monitor, out.size());
+        if (symbols.size() % 4096 == 0) report(monitor, content.size());
     }
-    if (out.size() != n_bytes || !expander.complete()) throw CorruptPayload("the content ends inside a word");
-    if (!decoder.consumed()) throw CorruptPayload("the payload goes on after its content");
-    return kind == Kind::words ? content : symbols;
+    if (content.size() != n_bytes || !expander.complete()) throw CorruptPayload("the content ends inside a word");
 }
 
 // Calls f with the predictor of this profile. n_symbols sizes its tables.
 template <class F>
-auto with_predictor(std::size_t profile, Kind kind, std::uint32_t stride, std::size_t n_symbols, F f) {
-    const auto run = [&]<int n, bool deep>() {
-        const auto p = std::make_unique<MixingPredictor<n, deep>>(profiles[profile], kind, stride, n_symbols);
-        return f(*p);
+void with_predictor(std::size_t profile, Kind kind, std::uint32_t stride, std::size_t n_symbols, const Lanes& lanes,
+                    const Start* start, F f) {
+    const auto run = [&]<std::size_t number>() {
+        constexpr Profile p = profiles[number];
+        using Predictor = MixingPredictor<p.n_contexts, p.deep, p.networked>;
+        f(*std::make_unique<Predictor>(profiles[profile], kind, stride, n_symbols, lanes, start));
     };
+    static_assert(profiles.size() == 6);
     switch (profile) {
-        case 0: return run.template operator()<profiles[0].n_contexts, profiles[0].deep>();
-        case 1: return run.template operator()<profiles[1].n_contexts, profiles[1].deep>();
-        case 2: return run.template operator()<profiles[2].n_contexts, profiles[2].deep>();
-        default: return run.template operator()<profiles[3].n_contexts, profiles[3].deep>();
+        case 0: return run.template operator()<0>();
+        case 1: return run.template operator()<1>();
+        case 2: return run.template operator()<2>();
+        case 3: return run.template operator()<3>();
+        case 4: return run.template operator()<4>();
+        default: return run.template operator()<5>();
     }
 }
 

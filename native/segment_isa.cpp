@@ -5,49 +5,80 @@
 namespace codelength {
 namespace {
 
+using namespace CODELENGTH_ISA;
+
 // The kind's parameter travels in front of the symbols, each bit with probability 1/2.
 constexpr int n_stride_bits = 16;
 constexpr std::uint32_t half = 32768;
 
 template <class Encoder>
-void run(std::size_t profile, Kind kind, std::uint32_t stride, Bytes symbols, std::size_t n_bytes, Encoder& encoder,
-         Monitor* monitor) {
-    if (kind == Kind::records)
+void run(const Job& job, std::uint32_t stride, Bytes symbols, Encoder& encoder) {
+    if (job.kind == Kind::records)
         for (int k = n_stride_bits - 1; k >= 0; --k) encoder.encode(static_cast<int>(stride >> k & 1), half);
-    CODELENGTH_ISA::with_predictor(profile, kind, stride, n_bytes, [&](auto& predictor) {
-        CODELENGTH_ISA::encode_with(predictor, symbols, n_bytes, encoder, monitor);
+    const Lanes lanes = job.network ? Lanes::for_network(job.n_bytes, profiles[job.profile].most_lanes) : Lanes();
+    with_predictor(job.profile, job.kind, stride, job.n_bytes, lanes, job.start, [&](auto& predictor) {
+        code_symbols(predictor, symbols, true, job, [&](std::size_t i) { encode_symbol(predictor, symbols[i], encoder); });
     });
 }
 
-void encode(std::size_t profile, Kind kind, std::uint32_t stride, Bytes symbols, std::size_t n_bytes,
-            std::vector<std::uint8_t>& payload, Monitor* monitor) {
-    CODELENGTH_ISA::BitEncoder encoder(payload);
-    run(profile, kind, stride, symbols, n_bytes, encoder, monitor);
+void encode(const Job& job, std::uint32_t stride, Bytes symbols, std::vector<std::uint8_t>& payload) {
+    BitEncoder encoder(payload);
+    run(job, stride, symbols, encoder);
     encoder.finish();
 }
 
-double ideal_length_bits(std::size_t profile, Kind kind, std::uint32_t stride, Bytes symbols, std::size_t n_bytes) {
-    CODELENGTH_ISA::IdealEncoder encoder;
-    run(profile, kind, stride, symbols, n_bytes, encoder, nullptr);
+double ideal_length_bits(const Job& job, std::uint32_t stride, Bytes symbols) {
+    IdealEncoder encoder;
+    run(job, stride, symbols, encoder);
     return encoder.length_bits;
 }
 
-std::vector<std::uint8_t> decode(std::size_t profile, Kind kind, Bytes payload, std::size_t n_bytes, Monitor* monitor) {
-    CODELENGTH_ISA::BitDecoder decoder(payload);
+std::vector<std::uint8_t> decode(const Job& job, Bytes payload) {
+    BitDecoder decoder(payload);
     std::uint32_t stride = 0;
-    if (kind == Kind::records)
+    if (job.kind == Kind::records)
         for (int k = 0; k < n_stride_bits; ++k) stride = stride << 1 | static_cast<std::uint32_t>(decoder.decode(half));
-    return CODELENGTH_ISA::with_predictor(profile, kind, stride, n_bytes, [&](auto& predictor) {
-        return CODELENGTH_ISA::decode_with(predictor, kind, n_bytes, decoder, monitor);
+    const Lanes lanes = job.network ? Lanes::for_network(job.n_bytes, profiles[job.profile].most_lanes) : Lanes();
+    std::vector<std::uint8_t> content(job.n_bytes);
+    with_predictor(job.profile, job.kind, stride, job.n_bytes, lanes, job.start, [&](auto& predictor) {
+        if (job.kind == Kind::words)
+            decode_words(predictor, content, decoder, job.monitor);
+        else
+            code_symbols(predictor, content, false, job, [&](std::size_t i) { content[i] = decode_symbol(predictor, decoder); });
     });
+    if (!decoder.consumed()) throw CorruptPayload("the payload goes on after its content");
+    return content;
+}
+
+// Codes the documents one after another and keeps what it learns.
+Start learn(const Job& job, std::span<const Bytes> documents) {
+    IdealEncoder encoder;
+    Start start;
+    const Start* before = nullptr;
+    for (const Bytes document : documents) {
+        Job each = job;
+        each.n_bytes = document.size();
+        const auto run = [&]<std::size_t number>() {
+            constexpr Profile p = profiles[number];
+            MixingPredictor<p.n_contexts, p.deep, p.networked> predictor(p, Kind::text, 0, document.size(), Lanes(document.size(), 1), before);
+            code_symbols(predictor, document, true, each, [&](std::size_t i) { encode_symbol(predictor, document[i], encoder); });
+            start = predictor.learned();
+        };
+        if (job.profile == 4) run.template operator()<4>();
+        else run.template operator()<5>();
+        start.settled = 448;
+        start.n_symbols = 1 << 20;
+        before = &start;
+    }
+    return start;
 }
 
 }  // namespace
 
 #if defined(__AVX2__)
-const Isa isa_avx2 = {"avx2", encode, ideal_length_bits, decode};
+const Isa isa_avx2 = {"avx2", encode, ideal_length_bits, decode, learn};
 #else
-const Isa isa_portable = {"portable", encode, ideal_length_bits, decode};
+const Isa isa_portable = {"portable", encode, ideal_length_bits, decode, learn};
 #endif
 
 }  // namespace codelength

@@ -17,7 +17,7 @@
 // function that they shared the linker would keep one, perhaps the one that this CPU cannot run.
 namespace codelength::CODELENGTH_ISA {
 
-inline constexpr int lanes = 8;
+inline constexpr int vec_size = 8;  // numbers in a Vec
 
 #if defined(__AVX2__)
 
@@ -59,17 +59,17 @@ struct Vec {
 #else
 
 struct Vec {
-    std::int32_t v[lanes];
+    std::int32_t v[vec_size];
     template <class F> static Vec make(F f) {
         Vec r;
-        for (int i = 0; i < lanes; ++i) r.v[i] = f(i);
+        for (int i = 0; i < vec_size; ++i) r.v[i] = f(i);
         return r;
     }
     static std::int32_t wrap(std::uint32_t x) { return static_cast<std::int32_t>(x); }
     static std::uint32_t u(std::int32_t x) { return static_cast<std::uint32_t>(x); }
     static Vec load(const std::int32_t* p) { return make([&](int i) { return p[i]; }); }
     static Vec all(std::int32_t x) { return make([&](int) { return x; }); }
-    void store(std::int32_t* p) const { std::copy(v, v + lanes, p); }
+    void store(std::int32_t* p) const { std::copy(v, v + vec_size, p); }
     static Vec gather(const std::int32_t* t, const std::int32_t* j) { return make([&](int i) { return t[j[i]]; }); }
     friend Vec operator+(Vec a, Vec b) { return make([&](int i) { return wrap(u(a.v[i]) + u(b.v[i])); }); }
     friend Vec operator-(Vec a, Vec b) { return make([&](int i) { return wrap(u(a.v[i]) - u(b.v[i])); }); }
@@ -84,7 +84,7 @@ struct Vec {
     static Vec max(Vec a, Vec b) { return make([&](int i) { return std::max(a.v[i], b.v[i]); }); }
     std::int32_t sum() const {
         std::int32_t s = 0;
-        for (int i = 0; i < lanes; ++i) s += v[i];
+        for (int i = 0; i < vec_size; ++i) s += v[i];
         return s;
     }
     Vec lg() const { return make([&](int i) { return codelength::lg(v[i]); }); }

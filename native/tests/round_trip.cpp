@@ -1,4 +1,5 @@
 // Unit tests of the native core, one plain program: prints what failed, exits with 1 if anything did.
+//   round_trip [WORD]: all of them, or those whose name has the word in it
 // Meant to run under the sanitizers, which check what no comparison shows.
 #include <algorithm>
 #include <array>
@@ -12,8 +13,11 @@
 #include "coder.hpp"
 #include "counters.hpp"
 #include "isa.hpp"
+#include "lane_coding.hpp"
 #include "mixer.hpp"
+#include "network_runs.hpp"
 #include "profile.hpp"
+#include "random_network.hpp"
 #include "samples.hpp"
 #include "tables.hpp"
 #include "words.hpp"
@@ -193,20 +197,20 @@ void logistic() {
 void counters() {
     using namespace codelength::portable;
     Random random(1);
-    alignas(32) std::int32_t words[lanes], out[lanes], x[lanes];
-    for (int i = 0; i < lanes; ++i) words[i] = fresh(i * (p_max / (lanes - 1)));
+    alignas(32) std::int32_t words[vec_size], out[vec_size], x[vec_size];
+    for (int i = 0; i < vec_size; ++i) words[i] = fresh(i * (p_max / (vec_size - 1)));
     for (int t = 0; t < 20'000; ++t) {
         // Long runs of one bit, so that probabilities reach both ends.
         const int bit = t / 3000 % 3 == 2 ? static_cast<int>(random.below(2)) : t / 3000 & 1;
         learned(Vec::load(words), bit).store(out);
         stretch_of(Vec::load(words)).store(x);
-        for (int i = 0; i < lanes; ++i) {
+        for (int i = 0; i < vec_size; ++i) {
             CHECK(out[i] == learned(words[i], bit));
             CHECK(x[i] == stretch(probability16(words[i])));
             const auto before = static_cast<std::uint32_t>(words[i]) >> 10, after = static_cast<std::uint32_t>(out[i]) >> 10;
             CHECK(bit ? after >= before : after <= before);
         }
-        std::copy(out, out + lanes, words);
+        std::copy(out, out + vec_size, words);
     }
 }
 
@@ -406,10 +410,199 @@ void words_by_the_book() {
     }
 }
 
+// ---- The network
+
+using samples::NetworkParts;
+using samples::Style;
+
+// Every number of columns, taps and orders modulo what kernels handle at once, and widths that they must pad.
+const std::vector<NetworkShape> shapes = {
+    samples::tiny_shape,
+    {16, 1, 16, 1, 2, 4, {1}},
+    {32, 2, 48, 4, 64, 6, {2, 3}},
+    {48, 2, 16, 3, 16, 3, {1, 2, 5, 8}},
+    {80, 1, 112, 8, 32, 12, {4, 6}},
+    {64, 1, 208, 5, 8, 5, {1, 2, 3, 4, 5, 6, 7, 8}},
+};
+
+void network_on_every_isa() {
+    for (const NetworkShape& shape : shapes)
+        for (const Style style : {Style::plain, Style::extreme}) {
+            const NetworkParts parts = samples::network_parts(shape, 7, style);
+            const Content text = samples::noise(300);
+            std::vector<const std::uint8_t*> starts;
+            for (std::size_t i = 0; i < 67; ++i) starts.push_back(text.data() + 4 * i);
+            std::vector<std::uint32_t> expected;
+            network_runs::for_each_isa([&] { return parts.build(); }, [&](const Network& network) {
+                for (const std::size_t stride : {1, 5, 20}) {
+                    const auto found = network_runs::frequencies(network, starts, 20, stride);
+                    CHECK(std::ranges::all_of(found, [](std::uint32_t f) { return f >= 1 && f <= 1 << 21; }));
+                    if (expected.empty()) expected = found;
+                    CHECK(found == expected);
+                }
+                // One lane, from memory that ends with the last byte that may be read.
+                const Content exact(text.begin(), text.begin() + 18);
+                const auto alone = network_runs::frequencies(network, {exact.data()}, 19, 19);
+                CHECK(std::equal(alone.begin(), alone.end(), expected.begin()));
+            });
+            CHECK(!expected.empty());
+        }
+}
+
+void network_runs_that_part() {
+    const Network network = samples::network_parts(shapes[2], 3, Style::plain).build();
+    const Content a = samples::prose(30), b = samples::verse(30);
+    const std::vector<const std::uint8_t*> to_a = {a.data()}, to_b = {b.data()}, both = {a.data(), b.data()};
+    const auto together = network_runs::frequencies(network, both, 20, 20);
+    const auto run = network.start(3);
+    std::vector<std::uint32_t> out(20 * 256);
+    run->forward(to_b, 2, 0, 8, out.data());
+    const auto copy = run->copy();
+    std::vector<std::uint32_t> tail(12 * 256);
+    for (const auto& each : {&*run, &*copy}) {
+        each->forward(to_b, 2, 8, 12, tail.data());
+        CHECK(std::ranges::equal(tail, std::span(together).last(12 * 256)));
+    }
+    run->forward(to_a, 0, 0, 20, out.data());
+    CHECK(std::ranges::equal(out, std::span(together).first(20 * 256)));
+    run->forward({}, 3, 0, 20, out.data());
+    run->forward(both, 1, 0, 0, out.data());
+    for (const int first : {-1, 2, 3, 4, 2147483647})
+        CHECK(throws<std::invalid_argument>([&] { run->forward(both, first, 0, 1, out.data()); }));
+    CHECK(throws<std::invalid_argument>([&] { run->forward(to_a, 0, 0, -1, out.data()); }));
+    CHECK(throws<std::invalid_argument>([&] { network.start(-1); }));
+    network.start(0)->forward({}, 0, 0, 3, out.data());
+}
+
+bool is_refused(const NetworkParts& parts) {
+    return throws<BadNetwork>([&] { parts.build(); });
+}
+
+void networks_out_of_shape() {
+    const NetworkParts sound = samples::network_parts(shapes[2], 1, Style::plain, true);
+    CHECK(!is_refused(sound));
+    int NetworkShape::*const fields[] = {&NetworkShape::width, &NetworkShape::layers,  &NetworkShape::hidden,
+                                         &NetworkShape::taps,  &NetworkShape::rows,    &NetworkShape::columns};
+    for (const auto field : fields)
+        for (const int value : {-2147483647 - 1, -16, -1, 0, 3, 17, 128, 8192, 1 << 24, 1 << 25, 1 << 30, 2147483647}) {
+            NetworkParts bad = sound;
+            bad.shape.*field = value;
+            CHECK(is_refused(bad));
+        }
+    using Orders = std::vector<int>;
+    for (const Orders& orders : {Orders{}, Orders{0, 1}, Orders{-1, 3}, Orders{3, 2}, Orders{2, 2}, Orders{2, 9}, Orders{2},
+                                 Orders{2, 2147483647}, Orders{1, 2, 3, 4, 5, 6, 7, 8, 8}, Orders(1000, 1)}) {
+        NetworkParts bad = sound;
+        bad.shape.orders = orders;
+        CHECK(is_refused(bad));
+    }
+    NetworkParts none = sound;
+    none.tensors.clear();
+    CHECK(is_refused(none));
+    for (std::size_t i = 0; i < sound.tensors.size(); ++i) {
+        const auto refused = [&](auto change) {
+            NetworkParts bad = sound;
+            change(bad.tensors[i]);
+            return is_refused(bad);
+        };
+        using Tensor = NetworkParts::Tensor;
+        for (const char* dtype : {"", "I8", "I16", "I32", "U8", "U16", "I64", "F32"})
+            CHECK(refused([&](Tensor& t) { t.dtype = dtype; }) == (sound.tensors[i].dtype != dtype));
+        for (const char* name : {"", "x", "mixing.", "mixing.5", "mixing.5.", "mixing.5.x", "mixing.05.match", "mixing.4.match",
+                                 "mixing.-5.match", "mixing.99999999999.match", "layers.2.taps", "layers.0.taps.weight"})
+            CHECK(refused([&](Tensor& t) { t.name = name; }));
+        CHECK(refused([](Tensor& t) { t.shape.clear(); }));
+        CHECK(refused([](Tensor& t) { t.shape.push_back(1); }));
+        CHECK(refused([](Tensor& t) { t.shape.insert(t.shape.begin(), 1); }));
+        CHECK(refused([](Tensor& t) { ++t.shape.front(); }));
+        CHECK(refused([](Tensor& t) { t.shape.back() = 0; }));
+        CHECK(refused([](Tensor& t) { t.shape.back() = ~std::size_t{0}; }));
+        CHECK(refused([](Tensor& t) { t.shape.assign(100, std::size_t{1} << 63); }));
+        CHECK(refused([](Tensor& t) { t.bytes.clear(); }));
+        CHECK(refused([](Tensor& t) { t.bytes.pop_back(); }));
+        CHECK(refused([](Tensor& t) { t.bytes.push_back(0); }));
+        NetworkParts bad = sound;
+        bad.tensors.erase(bad.tensors.begin() + static_cast<std::ptrdiff_t>(i));
+        CHECK(is_refused(bad));
+        bad = sound;
+        bad.tensors.push_back(Tensor(bad.tensors[i]));
+        CHECK(is_refused(bad));
+    }
+    NetworkParts more = sound;
+    more.tensors.push_back({"layers.0.gates", "I8", {1}, {0}});
+    CHECK(is_refused(more));
+}
+
+void networks_out_of_range() {
+    for (const Style style : {Style::plain, Style::extreme}) {
+        const NetworkParts sound = samples::network_parts(shapes[3], 1, style, true);
+        CHECK(!is_refused(sound));
+        const auto refused = [&](const char* name, std::size_t i, std::int64_t value) {
+            NetworkParts bad = sound;
+            samples::put(bad[name], i, value);
+            return is_refused(bad);
+        };
+        CHECK(refused("ngrams", 5, -128));
+        for (const std::string linear : {"widen", "layers.0.gates", "layers.1.mix", "layers.1.hidden", "layers.0.project", "head"}) {
+            const auto part = [&](const char* name) { return linear + "." + name; };
+            CHECK(refused(part("weight").c_str(), 7, -128));
+            for (const int value : {0, -1, -32768}) CHECK(refused(part("multiplier").c_str(), 3, value));
+            for (const int value : {0, -1, 31, 32, -2147483647 - 1, 2147483647}) CHECK(refused(part("shift").c_str(), 0, value));
+            for (const std::int64_t value : {std::int64_t{-2147483648}, std::int64_t{2147483647}}) CHECK(refused(part("bias").c_str(), 2, value));
+        }
+        CHECK(refused("head.shift", 0, 1) && refused("head.shift", 0, 6) == (style == Style::extreme));
+        for (const char* name : {"norm_scale", "layers.0.norm_scale", "layers.1.mixed_scale"})
+            for (const std::int64_t value : {std::int64_t{0}, std::int64_t{-1}, std::int64_t{32768}, std::int64_t{-2147483648}})
+                CHECK(refused(name, 0, value));
+        NetworkParts bad = sound;
+        for (std::size_t j = 0; j < 3; ++j) samples::put(bad["layers.1.taps"], j * 48 + 5, j ? -32768 : 32767);
+        CHECK(!is_refused(bad));  // 98303, and sums to 131063 fit
+        bad = samples::network_parts(shapes[4], 1, style);
+        for (std::size_t j = 0; j < 8; ++j) samples::put(bad["layers.0.taps"], j * 80 + 5, j % 2 ? -16383 : 16383);
+        CHECK(is_refused(bad));  // 131064
+        samples::put(bad["layers.0.taps"], 5, 16382);
+        CHECK(!is_refused(bad));
+        for (const char* name : {"mixing.5.weights", "mixing.6.last"}) {
+            CHECK(refused(name, 3, -32768));
+            CHECK(!refused(name, 3, -32767));
+        }
+    }
+}
+
+// Numbers anywhere, whatever they may be: what is not refused, runs.
+void networks_at_random() {
+    Random random(5);
+    const Content text = samples::verse(60);
+    int n_refused = 0;
+    for (int t = 0; t < 400; ++t) {
+        NetworkParts parts = samples::network_parts(shapes[random.below(4)], random.next(), random.below(2) ? Style::plain : Style::extreme, random.below(2));
+        for (std::size_t n = random.below(4); n > 0; --n) {
+            auto& tensor = parts.tensors[random.below(parts.tensors.size())];
+            samples::put(tensor, random.below(tensor.bytes.size() / samples::dtype_size(tensor.dtype)),
+                         static_cast<std::int64_t>(random.next()) >> random.below(60));
+        }
+        try {
+            const Network network = parts.build();
+            const auto found = network_runs::frequencies(network, {text.data(), text.data() + 30}, 25, 10);
+            CHECK(std::ranges::all_of(found, [](std::uint32_t f) { return f >= 1 && f <= 1 << 21; }));
+            for (const int predictor : {5, 6}) {
+                const Coded c = encode_segment(text, predictor, &network, 1, nullptr);
+                CHECK(decode_segment(c.payload, text.size(), predictor, c.kind, &network, 1, nullptr) == text);
+            }
+        } catch (const BadNetwork&) {
+            ++n_refused;
+        }
+    }
+    CHECK(n_refused > 40 && n_refused < 360);
+}
+
 // ---- Segments
 
-Content decoded(const Coded& c, std::size_t n_bytes, int predictor) {
-    return decode_segment(c.payload, n_bytes, predictor, c.kind, nullptr);
+Content decoded(const Coded& c, std::size_t n_bytes) {
+    return decode_segment(c.payload, n_bytes, c.predictor, c.kind, samples::network_for(c.predictor), 1, nullptr);
+}
+Coded encoded(Bytes content, int predictor, Monitor* monitor = nullptr) {
+    return encode_segment(content, predictor, samples::network_for(predictor), 1, monitor);
 }
 
 constexpr Content (*makers[])(std::size_t) = {samples::noise, samples::prose, samples::verse, samples::rows, samples::code, samples::zeros};
@@ -420,10 +613,12 @@ void segments() {
         for (const auto make : makers)
             for (const std::size_t size : {0, 1, 2, 3, 7, 40, 255, 256, 1500, 9000}) {
                 const Content content = make(size);
-                const Coded c = encode_segment(content, predictor, nullptr);
+                const Coded c = encoded(content, predictor);
                 met[static_cast<std::size_t>(c.kind)] = true;
-                CHECK(decoded(c, size, predictor) == content);
-                const double ideal = ideal_length_bits(content, predictor);
+                const bool served = !is_networked(predictor) || static_cast<Kind>(c.kind) == Kind::text;
+                CHECK(c.predictor == (served ? predictor : profiles[static_cast<std::size_t>(predictor - 1)].otherwise));
+                CHECK(decoded(c, size) == content);
+                const double ideal = ideal_length_bits(content, predictor, samples::network_for(predictor));
                 CHECK(8.0 * static_cast<double>(c.payload.size()) < ideal * 1.0001 + 40);
             }
     CHECK(std::ranges::count(met, true) == n_kinds);
@@ -437,57 +632,119 @@ void segments_of_every_kind() {
                 for (int kind = 0; kind < n_kinds; ++kind)
                     for (const std::uint32_t stride : {0u, 1u, 24u, 65535u}) {
                         if (static_cast<Kind>(kind) != Kind::records && stride > 0) continue;
+                        if (static_cast<Kind>(kind) != Kind::text && profiles[profile].networked) continue;
                         const Content content = make(size);
                         const Content symbols = static_cast<Kind>(kind) == Kind::words ? abbreviate(content) : content;
+                        Job job{};
+                        job.profile = profile;
+                        job.kind = static_cast<Kind>(kind);
+                        job.n_bytes = size;
+                        job.network = samples::network_for(static_cast<int>(profile) + 1);
                         Content payload;
-                        isa_portable.encode(profile, static_cast<Kind>(kind), stride, symbols, size, payload, nullptr);
+                        isa_portable.encode(job, stride, symbols, payload);
 #if defined(CODELENGTH_X86)
                         if (cpu_runs_avx2()) {
                             Content same;
-                            isa_avx2.encode(profile, static_cast<Kind>(kind), stride, symbols, size, same, nullptr);
+                            isa_avx2.encode(job, stride, symbols, same);
                             CHECK(payload == same);
                         }
 #endif
-                        CHECK(isa_portable.decode(profile, static_cast<Kind>(kind), payload, size, nullptr) == content);
+                        CHECK(isa_portable.decode(job, payload) == content);
                     }
 }
 
 void refusals() {
     const Content content = samples::prose(2000);
     for (int predictor = 1; predictor <= n_predictors(); ++predictor) {
-        const Coded c = encode_segment(content, predictor, nullptr);
+        const Coded c = encoded(content, predictor);
         Coded longer = c;
         longer.payload.insert(longer.payload.end(), 5, 0);
-        CHECK(throws<CorruptPayload>([&] { decoded(longer, content.size(), predictor); }));
+        CHECK(throws<CorruptPayload>([&] { decoded(longer, content.size()); }));
         Coded shorter = c;
         shorter.payload.resize(c.payload.size() / 2);
-        CHECK(throws<CorruptPayload>([&] { decoded(shorter, content.size(), predictor); }));
-        CHECK(throws<CorruptPayload>([&] { decoded(c, content.size() / 2, predictor); }));
-        CHECK(throws<CorruptPayload>([&] { decoded(c, content.size() * 2, predictor); }));
+        CHECK(throws<CorruptPayload>([&] { decoded(shorter, content.size()); }));
+        CHECK(throws<CorruptPayload>([&] { decoded(c, content.size() / 2); }));
+        CHECK(throws<CorruptPayload>([&] { decoded(c, content.size() * 2); }));
         // A small payload cannot make a decoder run for long, whatever size it promises.
-        CHECK(throws<CorruptPayload>([&] { decoded({0, {}}, std::size_t{1} << 20, predictor); }));
-        CHECK(throws<CorruptPayload>([&] { decoded({0, {1, 2, 3}}, 0, predictor); }) == false);
-        CHECK(throws<CorruptPayload>([&] { decoded({0, {1, 2, 3, 4, 5}}, 0, predictor); }));
+        CHECK(throws<CorruptPayload>([&] { decoded({predictor, c.kind, {}}, std::size_t{1} << 20); }));
+        CHECK(throws<CorruptPayload>([&] { decoded({predictor, c.kind, {1, 2, 3}}, 0); }) == false);
+        CHECK(throws<CorruptPayload>([&] { decoded({predictor, c.kind, {1, 2, 3, 4, 5}}, 0); }));
         Monitor monitor;
         monitor.cancelled = true;
-        CHECK(throws<Cancelled>([&] { encode_segment(content, predictor, &monitor); }));
+        CHECK(throws<Cancelled>([&] { encoded(content, predictor, &monitor); }));
+        // A network too many or too few, and what no network serves.
+        const Network* const other = is_networked(predictor) ? nullptr : &samples::tiny_network();
+        CHECK(throws<std::invalid_argument>([&] { encode_segment(content, predictor, other, 1, nullptr); }));
+        CHECK(throws<std::invalid_argument>([&] { decode_segment(c.payload, 10, predictor, c.kind, other, 1, nullptr); }));
+        if (is_networked(predictor))
+            for (const int kind : {0, 2, 3})
+                CHECK(throws<std::invalid_argument>([&] { decoded({predictor, kind, c.payload}, 10); }));
     }
     for (const int predictor : {-1, 0, n_predictors() + 1, 255}) {
-        CHECK(throws<std::invalid_argument>([&] { encode_segment(content, predictor, nullptr); }));
-        CHECK(throws<std::invalid_argument>([&] { decode_segment(content, 10, predictor, 0, nullptr); }));
+        CHECK(throws<std::invalid_argument>([&] { encode_segment(content, predictor, nullptr, 1, nullptr); }));
+        CHECK(throws<std::invalid_argument>([&] { decode_segment(content, 10, predictor, 0, nullptr, 1, nullptr); }));
+        CHECK(throws<std::invalid_argument>([&] { is_networked(predictor); }));
         CHECK(throws<std::invalid_argument>([&] { memory_bytes(predictor, 10); }));
     }
     for (const int kind : {-1, n_kinds, 7, 255})
-        CHECK(throws<std::invalid_argument>([&] { decode_segment(content, 10, 1, kind, nullptr); }));
+        CHECK(throws<std::invalid_argument>([&] { decode_segment(content, 10, 1, kind, nullptr, 1, nullptr); }));
+}
+
+// ---- Lanes
+
+void lanes_of_every_number() {
+    for (const Network* network : {&samples::tiny_network(), &samples::tiny_network_with_starts()})
+        for (std::uint32_t n_lanes = 1; n_lanes <= 64; n_lanes *= 2)
+            for (const std::size_t size : {1, 63, 64, 65, 128, 700, 1001}) {
+                if (!lane_coding::fits(size, n_lanes)) continue;
+                const Content content = size % 2 ? samples::prose(size) : samples::noise(size);
+                const Content payload = lane_coding::encode(content, 5, *network, n_lanes, 1);
+                for (const int n_threads : {1, 2, 3}) {
+                    CHECK(lane_coding::decode(payload, size, 5, *network, n_lanes, n_threads) == content);
+                    if (n_threads > 1) CHECK(lane_coding::encode(content, 5, *network, n_lanes, n_threads) == payload);
+                }
+            }
+}
+
+void lanes_cancelled_and_corrupt() {
+    const Content content = samples::prose(3000);
+    for (const std::uint32_t n_lanes : {1u, 8u, 32u, 64u})
+        for (const int n_threads : {1, 2}) {
+            const Network& network = samples::tiny_network();
+            const Content payload = lane_coding::encode(content, 6, network, n_lanes, n_threads);
+            const auto decode = [&](Bytes p, Monitor* monitor) {
+                return lane_coding::decode(p, content.size(), 6, network, n_lanes, n_threads, monitor);
+            };
+            for (const std::size_t part : {0, 1, 2, 3}) {
+                const Bytes cut = Bytes(payload).first(payload.size() * part / 4);
+                CHECK(throws<CorruptPayload>([&] { decode(cut, nullptr); }));
+            }
+            Monitor monitor;
+            monitor.cancelled = true;
+            CHECK(throws<Cancelled>([&] { decode(payload, &monitor); }));
+            CHECK(throws<Cancelled>([&] { lane_coding::encode(content, 6, network, n_lanes, n_threads, &monitor); }));
+        }
+}
+
+// As segments really divide, with the fastest instruction set.
+void lanes_of_segments() {
+    for (const std::size_t size : {65535, 65536, 131073}) {
+        const Content content = samples::verse(size);
+        const Coded c = encode_segment(content, 5, &samples::tiny_network_with_starts(), 2, nullptr);
+        CHECK(c.predictor == 5 && c.payload.size() < size);
+        CHECK(decode_segment(c.payload, size, 5, c.kind, &samples::tiny_network_with_starts(), 1, nullptr) == content);
+    }
 }
 
 }  // namespace
 
-int main() {
-    const auto run = [](const char* name, void (*test)()) {
+int main(int argc, char** argv) {
+    const std::string_view wanted = argc > 1 ? argv[1] : "";
+    const auto run = [&](std::string_view name, void (*test)()) {
+        if (name.find(wanted) == std::string_view::npos) return;
         const int before = n_failures;
         test();
-        std::printf("%-24s %s\n", name, n_failures == before ? "ok" : "FAILED");
+        std::printf("%-28.*s %s\n", static_cast<int>(name.size()), name.data(), n_failures == before ? "ok" : "FAILED");
         std::fflush(stdout);
     };
     std::printf("instruction set: %s\n", isa_name());
@@ -502,8 +759,16 @@ int main() {
     run("final map", final_map);
     run("words, round trip", words_round_trip);
     run("words, by the book", words_by_the_book);
+    run("network, every isa", network_on_every_isa);
+    run("network, runs that part", network_runs_that_part);
+    run("networks out of shape", networks_out_of_shape);
+    run("networks out of range", networks_out_of_range);
+    run("networks at random", networks_at_random);
     run("segments", segments);
     run("segments of every kind", segments_of_every_kind);
     run("refusals", refusals);
+    run("lanes of every number", lanes_of_every_number);
+    run("lanes, cancelled, corrupt", lanes_cancelled_and_corrupt);
+    run("lanes of segments", lanes_of_segments);
     return n_failures ? EXIT_FAILURE : EXIT_SUCCESS;
 }

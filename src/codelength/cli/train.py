@@ -1,5 +1,6 @@
 """`codelength train`: trains a network from a configuration file."""
 
+import dataclasses
 from pathlib import Path
 
 import click
@@ -31,6 +32,17 @@ __all__ = ["train"]
 @click.option(
     "--decay", "decay_bytes", type=click.IntRange(1), help="Let the rate fall to 0 over this many bytes."
 )
+@click.option(
+    "--rewarm",
+    is_flag=True,
+    help="Warm up again and hold the rate (or let it fall as --decay says): for a checkpoint whose rate has "
+    "fallen, or that came without the state of its update rules.",
+)
+@click.option(
+    "--quantise",
+    is_flag=True,
+    help="Compute as the integer export will, so that the weights settle where its roundings do no harm.",
+)
 @click.option("--minutes", type=click.FloatRange(0), help="Stop after this long.")
 @click.option(
     "--bytes", "n_bytes", type=click.IntRange(0), help="Stop after training on this many bytes in all."
@@ -46,6 +58,8 @@ def train(
     resume: bool,
     origin: Path | None,
     decay_bytes: int | None,
+    rewarm: bool,
+    quantise: bool,
     minutes: float | None,
     n_bytes: int | None,
     checkpoint_minutes: float,
@@ -56,7 +70,8 @@ def train(
     """Train the network that CONFIG describes: a TOML file, or the name of one that comes with the package.
 
     SIGINT and SIGTERM end a run cleanly, with a checkpoint. The learning rate is held until a run is started
-    with --decay: hold it in one run, go on with it in others, and branch a decayed model off with --from.
+    with --decay: hold it in one run, go on with it in others, and branch a decayed model off with --from. If
+    the model is to be exported, add --quantise to the branch.
     """
     try:
         from codelength.training.run import Limits, choose_device, run
@@ -77,6 +92,11 @@ def train(
     if resume and decay_bytes is not None:
         # The stable part must survive: other runs may go on from it.
         raise click.UsageError("--decay starts a new run: give the checkpoint by --from, and another --out")
+    if rewarm and origin is None:
+        raise click.UsageError("--rewarm starts from a trained network: give its checkpoint by --from")
+    if quantise and origin is None:
+        # Scales are chosen once a network has learned something; a resumed run has them in its checkpoint.
+        raise click.UsageError("--quantise starts from a trained network: give its checkpoint by --from")
     if resume and not checkpoint.exists():
         raise click.ClickException(f"{checkpoint} is not there: nothing to resume")
     if not resume and checkpoint.exists():
@@ -88,13 +108,17 @@ def train(
         begin = checkpoint if resume else origin
         loaded = None if begin is None else load_checkpoint(begin)
         schedule = None
-        if decay_bytes is not None:
-            settings = configuration.training
-            n_steps = -(-decay_bytes // (settings.streams * settings.window))
-            schedule = Schedule(settings.warmup_steps, loaded[1]["n_steps"] if loaded else 0, n_steps)
+        if decay_bytes is not None or rewarm:
+            settings, now = configuration.training, loaded[1]["n_steps"] if loaded else 0
+            schedule = Schedule(settings.warmup_steps, start=now if rewarm else 0)
+            if decay_bytes is not None:
+                n_steps = -(-decay_bytes // (settings.streams * settings.window))
+                schedule = dataclasses.replace(schedule, decay_start=now, decay_steps=n_steps)
         trainer = Trainer(configuration, corpus, choose_device(device, threads), schedule)
         if loaded is not None:
             trainer.restore(*loaded)
+        if quantise:
+            trainer.quantise()
     except (ValueError, OSError) as error:
         raise click.ClickException(str(error)) from error
     limits = Limits(

@@ -73,6 +73,8 @@ class TrainingConfig:
     """Share of the documents of each source that is never trained on."""
     validation_bytes: int = 32768
     """Bytes of each source that the live validation reads."""
+    bfloat16: bool = False
+    """Whether products are in bfloat16 on a CPU too, where AVX512-BF16 or AMX makes that faster."""
     seed: int = 1
 
     def __post_init__(self) -> None:

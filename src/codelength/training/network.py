@@ -28,6 +28,9 @@ __all__ = ["ByteNetwork", "State", "hash_contexts", "multiply_adds_per_byte"]
 State = list[Tensor]
 """One layer after another: its recurrent state, then, if it has a convolution, that one's tail."""
 
+HIDDEN_MAX = 8.0
+"""Largest activation of the gated hidden layer: without a bound a few of them grow to thousands, and 8 bits
+cannot hold those beside the others."""
 _LONGEST_MEMORY = 256.0
 _HASH_MULTIPLIER = 0x9E3779B1
 
@@ -126,6 +129,7 @@ class Layer(nn.Module):
             )
         self.cell = MatrixCell(config) if config.cell == "matrix" else GatedCell(config)
         self.hidden = _matrix(2 * config.hidden, config.width)
+        self.hidden_bias = nn.Parameter(torch.zeros(2 * config.hidden))
         self.project = _matrix(config.width, config.hidden, 1 / math.sqrt(2 * config.layers))
 
     def forward(self, x: Tensor, age: Tensor, state: State) -> tuple[Tensor, State]:
@@ -136,7 +140,8 @@ class Layer(nn.Module):
             after = [tail]
         mixed, recurrent = self.cell(seen, age, state[0])
         x = x + mixed
-        x = x + F.linear(swiglu(F.linear(rms_norm(x), self.hidden)), self.project)
+        hidden = swiglu(F.linear(rms_norm(x), self.hidden, self.hidden_bias)).clamp(-HIDDEN_MAX, HIDDEN_MAX)
+        x = x + F.linear(hidden, self.project)
         return x, [recurrent, *after]
 
 

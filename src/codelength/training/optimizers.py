@@ -50,15 +50,18 @@ class RowAdam(torch.optim.Optimizer):
 _QUINTICS = ((8.0934, -23.6204, 17.4462), (3.6366, -2.7219, 0.5365), (2.6613, -1.9772, 0.4526))
 
 
-def orthogonalise(matrix: Tensor) -> Tensor:
-    """About the nearest (semi-)orthogonal matrix: singular values above 1 % of the norm end near 1."""
+def orthogonalise(matrix: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
+    """About the nearest (semi-)orthogonal matrix: singular values above 1 % of the norm end near 1.
+
+    Computed in `dtype`; the direction of an update has no need of more than bfloat16 (Jordan et al. 2024).
+    """
     tall = matrix.shape[0] > matrix.shape[1]
     x: Tensor = matrix.T if tall else matrix
-    x = x / (x.norm() + 1e-7)
+    x = (x / (x.norm() + 1e-7)).to(dtype)
     for a, b, c in _QUINTICS:
         gram = x @ x.T
         x = a * x + (b * gram + c * gram @ gram) @ x
-    return x.T if tall else x
+    return (x.T if tall else x).to(matrix.dtype)
 
 
 class Muon(torch.optim.Optimizer):
@@ -70,8 +73,10 @@ class Muon(torch.optim.Optimizer):
         lr: float,
         momentum: float = 0.95,
         weight_decay: float = 0.0,
+        dtype: torch.dtype = torch.float32,
     ) -> None:
         super().__init__(list(params), {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
+        self._dtype = dtype
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
@@ -88,7 +93,7 @@ class Muon(torch.optim.Optimizer):
                 n_blocks = (
                     max(1, matrix.shape[0] // matrix.shape[1]) if not matrix.shape[0] % matrix.shape[1] else 1
                 )
-                blocks = [orthogonalise(block) for block in ahead.chunk(n_blocks, 0)]
+                blocks = [orthogonalise(block, self._dtype) for block in ahead.chunk(n_blocks, 0)]
                 # 0.2 sqrt(max(in, out)) makes the size of an entry's update that of Adam's (Liu et al. 2025).
                 scale = 0.2 * max(blocks[0].shape) ** 0.5
                 matrix.mul_(1 - group["lr"] * group["weight_decay"])

@@ -34,7 +34,7 @@ def rms_norm(x: Tensor, eps: float = 1e-6) -> Tensor:
     that follows can hold it.
     """
     if kernels.usable(x):
-        out: Tensor = kernels.apply(_RmsNorm, x, eps)
+        out: Tensor = kernels.apply(_RmsNorm, x.float(), eps)
         return out
     return F.rms_norm(x, (x.shape[-1],), eps=eps)
 
@@ -62,7 +62,7 @@ class _SwiGlu(torch.autograd.Function):
 def swiglu(pair: Tensor) -> Tensor:
     """silu(gate) * value (Shazeer 2020); pair (..., 2M) = gate, value -> (..., M)."""
     if kernels.usable(pair):
-        out: Tensor = kernels.apply(_SwiGlu, pair)
+        out: Tensor = kernels.apply(_SwiGlu, pair.float())
         return out
     gate, value = pair.chunk(2, -1)
     return F.silu(gate) * value

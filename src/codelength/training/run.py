@@ -131,6 +131,7 @@ def run(trainer: Trainer, out: Path, limits: Limits, clock: Callable[[], float] 
             n_parameters=sum(p.numel() for p in trainer.network.parameters()),
             decay_start=trainer.schedule.decay_start,
             decay_steps=trainer.schedule.decay_steps,
+            quantised=trainer.scales is not None,
             device=str(trainer.device),
             torch=torch.__version__,
             python=sys.version.split()[0],

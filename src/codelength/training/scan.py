@@ -108,7 +108,7 @@ def gated_scan(raw: Tensor, age: Tensor, first: Tensor) -> tuple[Tensor, Tensor]
     raw (B, T, 3D), age (B, T) int32, first (B, D) -> y (B, T, D), last state (B, D)
     """
     if kernels.usable(raw):
-        out, last = kernels.apply(_GatedScan, raw, age, first)
+        out, last = kernels.apply(_GatedScan, raw.float(), age, first)
         return out, last
     return gated_scan_reference(raw, age, first)
 

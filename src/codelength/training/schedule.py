@@ -18,10 +18,12 @@ class Schedule:
     decay_start: int | None = None
     """Step at which the fall began; None while the rate is held."""
     decay_steps: int = 0
+    start: int = 0
+    """Step at which the warm-up begins: 0, or where a run went on with fresh update rules."""
 
     def factor(self, step: int) -> float:
         """Of the step with this number, counted from 0; 0 from the end of the fall on."""
-        warm = min(1.0, (step + 1) / max(1, self.warmup_steps))
+        warm = min(1.0, (step - self.start + 1) / max(1, self.warmup_steps))
         if self.decay_start is None:
             return warm
         left = 1 - (step - self.decay_start) / max(1, self.decay_steps)

@@ -4,20 +4,27 @@ Letters: B streams, T bytes of a window.
 """
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
+from codelength.training.calibrate import calibrate, calibration_windows
 from codelength.training.config import Config
 from codelength.training.corpus import Corpus
 from codelength.training.network import ByteNetwork, State
 from codelength.training.optimizers import Muon, RowAdam
+from codelength.training.quantise import QuantisedNetwork, Scales
 from codelength.training.schedule import Schedule
 from codelength.training.streams import StreamBatcher, Window, validation_windows
 
 __all__ = ["Trainer"]
+
+_CALIBRATIONS = 8
+"""In the fall of the rate, at equal distances from its start on: the weights go on moving."""
+_CALIBRATION_WINDOWS = 4
 
 
 def _optimizers(network: ByteNetwork, config: Config) -> list[tuple[torch.optim.Optimizer, float]]:
@@ -40,7 +47,8 @@ def _optimizers(network: ByteNetwork, config: Config) -> list[tuple[torch.optim.
     adam = torch.optim.AdamW(groups, lr=training.rate, betas=(0.9, 0.99), eps=1e-8, fused=True)
     result: list[tuple[torch.optim.Optimizer, float]] = [(adam, training.rate)]
     if matrices:
-        muon = Muon(matrices, training.matrix_rate, weight_decay=training.weight_decay)
+        dtype = torch.bfloat16 if training.bfloat16 else torch.float32
+        muon = Muon(matrices, training.matrix_rate, weight_decay=training.weight_decay, dtype=dtype)
         result.append((muon, training.matrix_rate))
     if rows:
         result.append((RowAdam(rows, training.row_rate), training.row_rate))
@@ -55,8 +63,10 @@ class Trainer:
     ) -> None:
         self.config = config
         self.schedule = schedule or Schedule(config.training.warmup_steps)
+        self._keeps_schedule = schedule is not None
         self.device = torch.device(device)
         training = config.training
+        self._reduced = self.device.type == "cuda" or training.bfloat16
         with torch.random.fork_rng(devices=[]):
             # The weights are drawn on the CPU whatever the device: one seed, one start.
             torch.manual_seed(training.seed)
@@ -68,6 +78,10 @@ class Trainer:
         self.state: State = self.network.first_state(training.streams, self.device)
         self.n_steps = 0
         self.n_bytes = 0
+        self.scales: Scales | None = None
+        self._model: nn.Module = self.network
+        self._calibration_windows: list[Window] = []
+        self._corpus = corpus
         self._dense = [p for name, p in self.network.named_parameters() if name != "ngrams.weight"]
         self._validation = {
             source.name: (
@@ -83,15 +97,37 @@ class Trainer:
         counted = torch.from_numpy(window.counted)
         return data.to(self.device), age.to(self.device), counted.to(self.device)
 
-    def _length_nats(self, window: Window, state: State) -> tuple[Tensor, State]:
+    def _length_nats(self, model: nn.Module, window: Window, state: State) -> tuple[Tensor, State]:
         """Sum of the code lengths of the counted bytes in nats, and the state after the window."""
         data, age, counted = self._tensors(window)
-        with torch.autocast("cuda", torch.bfloat16, enabled=self.device.type == "cuda"):
-            logits, state = self.network(data, age, state)
+        # bfloat16 would round the steps of the integers.
+        reduced = self._reduced and not isinstance(model, QuantisedNetwork)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=reduced):
+            logits, state = model(data, age, state)
         targets = data[:, -age.shape[1] :].long()
         targets = targets.masked_fill(~counted, -100)
         lengths = F.cross_entropy(logits.float().flatten(0, 1), targets.flatten(), reduction="sum")
         return lengths, [each.detach() for each in state]
+
+    def quantise(self, scales: Scales | None = None) -> None:
+        """From here on computes as the integer export will; with scales from a calibration if none are given.
+
+        ValueError if the format has no integer network of this shape.
+        """
+        if scales is None:
+            if not self._calibration_windows:
+                training = self.config.training
+                self._calibration_windows = calibration_windows(self._corpus, training, _CALIBRATION_WINDOWS)
+            scales = calibrate(self.network, self._calibration_windows)
+        self.scales = scales
+        self._model = QuantisedNetwork(self.network, scales)
+
+    def _calibrate_if_due(self) -> None:
+        start, n_steps = self.schedule.decay_start, self.schedule.decay_steps
+        if self.scales is not None and start is not None and self.n_steps > start:
+            interval = -(-n_steps // _CALIBRATIONS)
+            if (self.n_steps - start) % interval == 0:
+                self.quantise()
 
     def step(self) -> tuple[Tensor, Tensor]:
         """Reads a window of each stream and updates the weights.
@@ -99,9 +135,10 @@ class Trainer:
         Returns the mean code length in bits per byte before the update and the norm of the dense gradient
         before clipping, both as tensors: reading them makes a GPU wait.
         """
+        self._calibrate_if_due()
         window = self.batcher.next_window()
         n_bytes = int(window.counted.sum())
-        lengths, self.state = self._length_nats(window, self.state)
+        lengths, self.state = self._length_nats(self._model, window, self.state)
         (lengths / n_bytes).backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_(self._dense, self.config.training.clip)
         factor = self.schedule.factor(self.n_steps)
@@ -115,27 +152,33 @@ class Trainer:
         return lengths.detach() / (n_bytes * math.log(2)), norm
 
     @torch.no_grad()
-    def validate(self) -> dict[str, float]:
+    def validate(self, model: nn.Module | None = None) -> dict[str, float]:
         """Bits per byte on the validation part of each source, and under "mix" their mean weighted by the
         shares.
 
         An estimate from the network's probabilities over the first bytes of stretches of at most 4096 bytes,
-        each from a fresh state; nothing is coded.
+        each from a fresh state; nothing is coded. Of `model`, or of what is being trained: once `quantise`
+        was called, the network in the arithmetic of its export.
         """
-        rates_bpb: dict[str, float] = {}
-        total = share_sum = 0.0
-        for name, (share, windows) in self._validation.items():
+
+        def rate_bpb(windows: list[Window]) -> float:
             state = self.network.first_state(windows[0].age.shape[0], self.device)
             nats = torch.zeros((), dtype=torch.float64, device=self.device)
             n_bytes = 0
             for window in windows:
-                lengths, state = self._length_nats(window, state)
+                lengths, state = self._length_nats(model or self._model, window, state)
                 nats += lengths
                 n_bytes += int(window.counted.sum())
-            rates_bpb[name] = float(nats) / (n_bytes * math.log(2))
-            total += share * rates_bpb[name]
-            share_sum += share
+            return float(nats) / (n_bytes * math.log(2))
+
+        return self.validation_rates(rate_bpb)
+
+    def validation_rates(self, rate_bpb: Callable[[list[Window]], float]) -> dict[str, float]:
+        """What `rate_bpb` says of each source's validation windows; "mix" is the mean by the shares."""
+        rates_bpb = {name: rate_bpb(windows) for name, (_, windows) in self._validation.items()}
+        share_sum = sum(share for share, _ in self._validation.values())
         if share_sum:
+            total = sum(share * rates_bpb[name] for name, (share, _) in self._validation.items())
             rates_bpb["mix"] = total / share_sum
         return rates_bpb
 
@@ -147,6 +190,8 @@ class Trainer:
                 for key, value in values.items():
                     found[f"optimizer.{number}.{index}.{key}"] = value
         found |= {f"state.{index}": value for index, value in enumerate(self.state)}
+        if self.scales is not None:
+            found |= {f"scales.{name}": value for name, value in self.scales.tensors().items()}
         return {name: value.detach().cpu().contiguous() for name, value in found.items()}
 
     def facts(self) -> dict[str, Any]:
@@ -157,13 +202,15 @@ class Trainer:
             "n_bytes": self.n_bytes,
             "decay_start": self.schedule.decay_start,
             "decay_steps": self.schedule.decay_steps,
+            "start": self.schedule.start,
             "batcher": self.batcher.state(),
         }
 
     def restore(self, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
         """Continues where `tensors` and `facts` were taken.
 
-        The model must be the same; what the configuration says of the training counts from here on.
+        The model must be the same; what the configuration says of the training counts from here on, and so
+        does the schedule, if this trainer was given one.
         ValueError if the checkpoint does not fit.
         """
         network = {name[8:]: value for name, value in tensors.items() if name.startswith("network.")}
@@ -180,8 +227,14 @@ class Trainer:
                     state.setdefault(int(index), {})[key] = value
             groups = optimizer.state_dict()["param_groups"]
             optimizer.load_state_dict({"state": state, "param_groups": groups})
-        if self.batcher.restore(facts["batcher"]):
+        # A checkpoint that is kept may hold the weights alone: its streams then go on from a fresh state.
+        if self.batcher.restore(facts["batcher"]) and "state.0" in tensors:
             self.state = [tensors[f"state.{index}"].to(now) for index, now in enumerate(self.state)]
         self.n_steps, self.n_bytes = facts["n_steps"], facts["n_bytes"]
-        if self.schedule.decay_start is None:
-            self.schedule = Schedule(self.schedule.warmup_steps, facts["decay_start"], facts["decay_steps"])
+        scales = {name[7:]: value for name, value in tensors.items() if name.startswith("scales.")}
+        if scales:
+            self.quantise(Scales.from_tensors(scales))
+        if not self._keeps_schedule:
+            self.schedule = Schedule(
+                self.schedule.warmup_steps, facts["decay_start"], facts["decay_steps"], facts.get("start", 0)
+            )

@@ -1,0 +1,91 @@
+"""`codelength export`: the model file of a trained network, in the integers that the engine computes with."""
+
+import dataclasses
+from pathlib import Path
+
+import click
+
+__all__ = ["export"]
+
+
+@click.command()
+@click.argument("checkpoint", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--data",
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of the training data: for the scales, and for what the model's card says.",
+)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The model file; one that is there is replaced.",
+)
+@click.option("--name", help="The model's name on its card; that of the file if not said.")
+@click.option("--description", default="", help="What the card says about it.")
+@click.option(
+    "--bytes",
+    "n_bytes",
+    type=click.IntRange(1),
+    default=65536,
+    show_default=True,
+    help="Bytes of each source's validation documents that are measured.",
+)
+@click.option(
+    "--mixing-bytes",
+    type=click.IntRange(0),
+    default=2_500_000,
+    show_default=True,
+    help="Bytes of training documents that the compressor's mixing learns its start from.",
+)
+@click.option("--threads", type=click.IntRange(1), help="CPU threads; those of the machine if not said.")
+def export(
+    checkpoint: Path,
+    data: Path,
+    out: Path,
+    name: str | None,
+    description: str,
+    n_bytes: int,
+    mixing_bytes: int,
+    threads: int | None,
+) -> None:
+    """Write the network of CHECKPOINT as integers (docs/format.md, section 5), with a card.
+
+    A network that was trained with --quantise keeps its scales. Another gets them from a calibration now, and
+    loses a little more.
+    """
+    try:
+        from codelength.training.run import choose_device
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        raise click.ClickException("export needs PyTorch: pip install 'codelength[train]'") from error
+
+    from codelength.training.checkpoint import load_checkpoint
+    from codelength.training.config import parse_config
+    from codelength.training.corpus import read_corpus
+    from codelength.training.export import export_model
+    from codelength.training.trainer import Trainer
+
+    device = choose_device("cpu", threads)
+    try:
+        tensors, facts = load_checkpoint(checkpoint)
+        config = parse_config(facts["config"])
+        config = dataclasses.replace(
+            config, training=dataclasses.replace(config.training, validation_bytes=n_bytes)
+        )
+        corpus = read_corpus(data, config.sources, config.training.validation_share)
+        trainer = Trainer(config, corpus, device)
+        trainer.restore(tensors, facts)
+        card = export_model(trainer, corpus, out, name or out.stem, description, mixing_bytes)
+    except (ValueError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    rates_bpb = card["validation"]["bits_per_byte"]
+    for kind, rate_bpb in rates_bpb["integer"].items():
+        click.echo(f"{kind:14}{rate_bpb:8.4f} bits per byte, as floats {rates_bpb['float'][kind]:8.4f}")
+    click.echo(f"{out}: {out.stat().st_size} bytes", err=True)
+
+
+if __name__ == "__main__":
+    export()

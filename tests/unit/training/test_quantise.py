@@ -1,0 +1,199 @@
+"""Training in the arithmetic of the export: what it computes, its gradients, its scales."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from codelength.training.calibrate import _best_range, calibrate  # noqa: E402
+from codelength.training.checkpoint import load_checkpoint, save_checkpoint  # noqa: E402
+from codelength.training.config import Config, ModelConfig, SourceConfig, TrainingConfig  # noqa: E402
+from codelength.training.corpus import Corpus, Document, SourceDocuments  # noqa: E402
+from codelength.training.network import ByteNetwork  # noqa: E402
+from codelength.training.quantise import (  # noqa: E402
+    Arithmetic,
+    LinearScale,
+    QuantisedNetwork,
+    Scales,
+    Simulation,
+    check_exportable,
+    walk,
+    weight_integers,
+)
+from codelength.training.schedule import Schedule  # noqa: E402
+from codelength.training.trainer import Trainer  # noqa: E402
+
+MODEL = ModelConfig(width=32, layers=2, hidden=32, taps=3, orders=(2, 3), rows=64, columns=4)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def make(schedule=None):
+    generator = np.random.default_rng(0)
+    words = [b"apple ", b"banana ", b"cherry ", b"damson ", b"elderberry "]
+    documents = [
+        Document(str(n), np.frombuffer(b"".join(words[i] for i in generator.integers(0, 5, 60)), np.uint8))
+        for n in range(20)
+    ]
+    corpus = Corpus((SourceDocuments("words", 1.0, tuple(documents[2:]), tuple(documents[:2])),))
+    training = TrainingConfig(streams=4, window=32, warmup_steps=5, piece_bytes=100, validation_bytes=500)
+    return Trainer(Config(MODEL, training, (SourceConfig("words", ("x",), 1.0),)), corpus, schedule=schedule)
+
+
+@pytest.fixture(scope="module")
+def trained():
+    trainer = make()
+    for _ in range(100):
+        trainer.step()
+    return trainer
+
+
+@pytest.fixture
+def window(trained):
+    data = trained.batcher.next_window()
+    return torch.from_numpy(data.bytes), torch.from_numpy(data.age)
+
+
+def test_the_walk_is_the_network(trained, window):
+    network, state = trained.network, trained.network.first_state(4)
+    expected, state_expected = network(*window, state)
+    # The bound on the hidden layer is the arithmetic's.
+    bounded = Arithmetic()
+    bounded.activation = lambda name, x: x.clamp(-8, 8) if name.endswith("hidden") else x
+    found, state_found = walk(network, bounded, *window, state)
+    assert torch.equal(found, expected)
+    assert all(torch.equal(one, other) for one, other in zip(state_found, state_expected, strict=True))
+
+
+def test_little_is_lost(trained):
+    trainer = make()
+    trainer.restore(trained.tensors(), trained.facts())
+    before = trainer.validate()["mix"]
+    trainer.quantise()
+    assert trainer.validate()["mix"] == pytest.approx(before, abs=0.05)
+    assert trainer.validate(trainer.network)["mix"] == before
+
+
+def test_scales_survive_their_tensors(trained, window):
+    trainer = make()
+    trainer.restore(trained.tensors(), trained.facts())
+    trainer.quantise()
+    again = Scales.from_tensors(trainer.scales.tensors())
+    state = trainer.network.first_state(4)
+    one, _ = QuantisedNetwork(trainer.network, trainer.scales)(*window, state)
+    other, _ = QuantisedNetwork(trainer.network, again)(*window, state)
+    assert torch.equal(one, other)
+
+
+def scale_for(weight, inputs):
+    return LinearScale(
+        inputs,
+        torch.full((len(weight),), 3.0, dtype=torch.float64),
+        torch.arange(1000, 1000 + len(weight), dtype=torch.float64),
+        18,
+    )
+
+
+def test_a_linear_map_is_that_of_its_integers():
+    torch.manual_seed(0)
+    weight, x = torch.randn(6, 8).requires_grad_(), torch.randn(5, 8).requires_grad_()
+    inputs = torch.linspace(20, 40, 8, dtype=torch.float64)
+    scales = Scales(16.0, {"normed": inputs}, {"head": scale_for(weight, inputs)})
+    simulation = Simulation(scales, torch.device("cpu"))
+    y = simulation.linear("head", simulation.activation("normed", x), weight)
+
+    integers = weight_integers(weight.detach(), scales.linears["head"])
+    assert torch.equal(integers, integers.round())
+    assert integers.abs().max() <= 127
+    sums = (x.detach() * inputs.float()).round().clamp(-127, 127) @ integers.T
+    expected = sums.double() * scales.linears["head"].step / 3
+    torch.testing.assert_close(y.detach().double(), expected, rtol=1e-5, atol=1e-6)
+
+    # Fine steps: value and gradient are near those of floats.
+    plain = x @ weight.T
+    torch.testing.assert_close(y, plain, rtol=0, atol=0.3)
+    torch.manual_seed(1)
+    towards = torch.randn_like(plain)
+    found = torch.autograd.grad((y * towards).sum(), (weight, x))
+    wanted = torch.autograd.grad((plain * towards).sum(), (weight, x))
+    for one, other in zip(found, wanted, strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=0.3)
+
+
+def test_beyond_its_limit_an_activation_has_no_gradient():
+    scales = Scales(16.0, {"normed": torch.full((3,), 10.0, dtype=torch.float64)}, {})
+    x = torch.tensor([[1.26, 13.0, -13.0]], requires_grad=True)
+    y = Simulation(scales, torch.device("cpu")).activation("normed", x)
+    assert y.tolist() == [[13, 127, -127]]
+    (gradient,) = torch.autograd.grad(y.sum(), x)
+    assert gradient.tolist() == [[10, 0, 0]]
+
+
+def test_a_range_is_not_set_by_an_outlier():
+    torch.manual_seed(0)
+    values = torch.randn(40000, 2).double()
+    values[0, 1] = 12.0
+    ranges = _best_range(values)
+    assert 3 < ranges[0] < 4.5
+    assert ranges[1] < 11
+
+
+def test_a_channel_that_says_nothing_has_a_range():
+    assert _best_range(torch.zeros(10, 2).double()).min() > 0
+
+
+def test_the_fall_resumes_bit_for_bit(trained, tmp_path):
+    save_checkpoint(trained, tmp_path / "held.safetensors")
+
+    def branch():
+        trainer = make(Schedule(5, decay_start=100, decay_steps=24))
+        trainer.restore(*load_checkpoint(tmp_path / "held.safetensors"))
+        trainer.quantise()
+        return trainer
+
+    whole, first = branch(), branch()
+    start = whole.scales
+    for _ in range(20):
+        whole.step()
+    for _ in range(9):
+        first.step()
+    save_checkpoint(first, tmp_path / "c.safetensors")
+    second = make()
+    second.restore(*load_checkpoint(tmp_path / "c.safetensors"))
+    assert second.scales is not None
+    for _ in range(11):
+        second.step()
+    one, other = whole.tensors(), second.tensors()
+    assert one.keys() == other.keys()
+    for name, value in one.items():
+        assert torch.equal(value, other[name]), name
+    # The scales followed the weights.
+    assert whole.scales is not start
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"cell": "matrix", "heads": 4},
+        {"taps": 0},
+        {"orders": ()},
+        {"width": 24},
+        {"hidden": 40},
+        {"columns": 1},
+    ],
+)
+def test_what_the_format_has_no_network_for_is_refused(change):
+    config = ModelConfig(**{**MODEL.__dict__, **change})
+    with pytest.raises(ValueError, match=r"integer network|multiple"):
+        check_exportable(config)
+
+
+def test_no_data_is_refused():
+    with pytest.raises(ValueError, match="no data"):
+        calibrate(ByteNetwork(MODEL), [])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import io
+import os
 import random
 import signal
 import threading
@@ -21,15 +22,25 @@ for _number in (signal.SIGINT, getattr(signal, "SIGHUP", None)):
     if _number is not None and signal.getsignal(_number) == signal.SIG_IGN:
         signal.signal(_number, signal.default_int_handler if _number == signal.SIGINT else signal.SIG_DFL)
 
-DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+DATA = Path(
+    os.environ.get("CODELENGTH_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data"
+)
+TINY_NETWORK = Path(__file__).resolve().parent / "golden" / "networks" / "tiny.safetensors"
 
 
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
-    """The folder of evaluation data, beside the checkout."""
+    """The folder of evaluation data: beside the checkout, or where CODELENGTH_DATA says."""
     if not DATA.is_dir():
         pytest.skip(f"no evaluation data at {DATA}")
     return DATA
+
+
+@pytest.fixture
+def tiny_network(monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The model file of a network that knows nothing but is fast. Archives that name it can be read."""
+    monkeypatch.setenv("CODELENGTH_MODELS", str(TINY_NETWORK.parent), prepend=os.pathsep)
+    return TINY_NETWORK
 
 
 @pytest.fixture

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 from codelength.codec import plugins
 
 if TYPE_CHECKING:
+    from codelength.codec.batch import compress_many, decompress_many
     from codelength.codec.file import ClzFile, open
     from codelength.codec.incremental import Compressor, Decompressor
     from codelength.codec.levels import ModelInfo, list_models
     from codelength.codec.oneshot import compress, decompress, get_frame_info, get_frame_size
     from codelength.codec.stream import StreamStats, compress_stream, decompress_stream, list_frames
+    from codelength.coding.armor import armor, unarmor
     from codelength.coding.frame import FORMAT_VERSION as format_version
     from codelength.coding.frame import FrameInfo
     from codelength.errors import (
@@ -26,15 +28,18 @@ if TYPE_CHECKING:
         ModelNotFoundError,
         TruncatedError,
     )
+    from codelength.sampling import sample
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "codelength.codec.batch": ("compress_many", "decompress_many"),
     "codelength.codec.file": ("ClzFile", "open"),
     "codelength.codec.incremental": ("Compressor", "Decompressor"),
     "codelength.codec.levels": ("ModelInfo", "list_models"),
     "codelength.codec.oneshot": ("compress", "decompress", "get_frame_info", "get_frame_size"),
     "codelength.codec.stream": ("StreamStats", "compress_stream", "decompress_stream", "list_frames"),
+    "codelength.coding.armor": ("armor", "unarmor"),
     "codelength.coding.frame": ("FrameInfo",),
     "codelength.errors": (
         "CodecError",
@@ -46,6 +51,7 @@ _HOMES = {
         "ModelNotFoundError",
         "TruncatedError",
     ),
+    "codelength.sampling": ("sample",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -65,9 +71,12 @@ __all__ = [
     "StreamStats",
     "TruncatedError",
     "__version__",
+    "armor",
     "compress",
+    "compress_many",
     "compress_stream",
     "decompress",
+    "decompress_many",
     "decompress_stream",
     "format_version",
     "get_frame_info",
@@ -75,6 +84,8 @@ __all__ = [
     "list_frames",
     "list_models",
     "open",
+    "sample",
+    "unarmor",
 ]
 
 

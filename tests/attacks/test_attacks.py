@@ -14,17 +14,20 @@ import time
 import tracemalloc
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 import codelength
 from codelength import CorruptError, FormatError, LimitError, ModelNotFoundError, TruncatedError
+from codelength.codec.networks import read_network
 from codelength.coding.frame import IndexBuilder, SegmentHeader, pack_skippable
 
 Attack = Callable[[], bytes]
 ATTACKS: dict[str, tuple[Attack, type[Exception]]] = {}
 
 TEXT = b"the quick brown fox jumps over the lazy dog, " * 4
+TINY_NETWORK = Path(__file__).resolve().parents[1] / "golden" / "networks" / "tiny.safetensors"
 MAX_SECONDS = 10.0
 MAX_BYTES = 8_000_000
 
@@ -43,6 +46,10 @@ def crc(data: bytes) -> bytes:
 
 def simple(header: bytes, payload: bytes, content: bytes = b"", descriptor: int = 0x28) -> bytes:
     return b"\xc1\x5a" + bytes((descriptor,)) + header + payload + crc(content)
+
+
+def tiny_hash() -> bytes:
+    return read_network(TINY_NETWORK).hash
 
 
 def stored(content: bytes) -> bytes:
@@ -274,7 +281,62 @@ def an_unknown_predictor() -> bytes:
 
 @attack(ModelNotFoundError)
 def an_unknown_hash() -> bytes:
-    return simple(bytes((31 << 3,)) + b"12345678" + b"\x09\x04", b"abcd")
+    return simple(bytes((31 << 3 | 1,)) + b"12345678" + b"\x05\x09\x04", b"abcd")
+
+
+@attack(ModelNotFoundError)
+def an_unknown_predictor_with_a_network() -> bytes:
+    return simple(bytes((31 << 3 | 1,)) + tiny_hash() + b"\x1e\x09\x04", b"abcd")
+
+
+@attack(FormatError)
+def a_predictor_without_the_network_that_it_needs() -> bytes:
+    return simple(bytes((5 << 3 | 1, 9, 4)), b"abcd")
+
+
+@attack(FormatError)
+def a_network_where_none_is_needed() -> bytes:
+    return simple(bytes((31 << 3 | 1,)) + tiny_hash() + b"\x01\x09\x04", b"abcd")
+
+
+@attack(FormatError)
+def a_network_for_what_is_no_text() -> bytes:
+    return simple(bytes((31 << 3,)) + tiny_hash() + b"\x05\x09\x04", b"abcd")
+
+
+@attack(CorruptError)
+def a_network_for_a_stored_segment() -> bytes:
+    return simple(bytes((31 << 3,)) + tiny_hash() + b"\0\x09\x04", b"abcd")
+
+
+@attack(CorruptError)
+def a_network_that_names_another() -> bytes:
+    return simple(bytes((31 << 3 | 1,)) + tiny_hash() + b"\x1f\x09\x04", b"abcd")
+
+
+@attack(CorruptError)
+def the_largest_content_from_a_network_and_nothing() -> bytes:
+    header = bytes((31 << 3 | 1,)) + tiny_hash() + b"\x06" + struct.pack("<II", 1 << 25, 0)
+    return simple(header, b"", descriptor=0x2A)
+
+
+@attack(TruncatedError)
+def a_hash_cut_short() -> bytes:
+    return b"\xc1\x5a\x28" + bytes((31 << 3 | 1,)) + tiny_hash()[:5]
+
+
+@attack(CorruptError)
+def a_payload_with_a_tail_and_a_network() -> bytes:
+    data = codelength.compress(TEXT, 6, model=TINY_NETWORK)
+    assert data[3] == 31 << 3 | 1
+    return data[:14] + bytes((data[14] + 9,)) + data[15:-4] + bytes(range(1, 10)) + data[-4:]
+
+
+@attack(CorruptError)
+def content_with_a_network_made_longer_by_its_size() -> bytes:
+    data = bytearray(codelength.compress(TEXT, 6, model=TINY_NETWORK))
+    data[13] += 20
+    return bytes(data)
 
 
 @attack(ModelNotFoundError)
@@ -390,7 +452,8 @@ def a_skippable_frame_shorter_than_said() -> bytes:
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_attack(name: str, readers: dict[str, Callable[[bytes], bytes]]) -> None:
+def test_attack(name: str, readers: dict[str, Callable[[bytes], bytes]], tiny_network: Path) -> None:
+    assert tiny_network == TINY_NETWORK
     make, error = ATTACKS[name]
     archive = make()
     for reader, read in readers.items():
@@ -435,7 +498,7 @@ def test_a_bomb_stops_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     decoded = []
     decode = segment._native.decode_segment
 
-    def note(payload: bytes, n_bytes: int, *rest: int) -> bytes:
+    def note(payload: bytes, n_bytes: int, *rest: object) -> bytes:
         decoded.append(n_bytes)
         return decode(payload, n_bytes, *rest)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import codelength
+from codelength.codec.networks import default_network
 from codelength.predictors.protocol import code_length
 from codelength.predictors.registry import get
 
@@ -23,7 +24,7 @@ def test_help_and_version(run: Run) -> None:
     for arguments in ([], ["-h"], ["--help"]):
         done = run("codelength", *arguments)
         assert done.returncode == 0
-        for name in (b"length", b"models", b"train"):
+        for name in (b"length", b"models", b"sample", b"train"):
             assert name in done.stdout
     assert run("codelength", "--version").stdout == f"codelength {codelength.__version__}\n".encode()
 
@@ -54,10 +55,27 @@ def test_models(run: Run) -> None:
     assert record["schema_version"] == 1
     assert [level["level"] for level in record["levels"]] == list(range(1, 10))
     assert all(level["memory_bytes_per_thread"] > 0 for level in record["levels"])
-    assert "kt:ORDER" in record["predictors"]
-    text = run("codelength", "models").stdout.decode()
-    assert text.splitlines()[0].split() == ["Level", "Model", "Memory/thread", "For"]
-    assert len(text.splitlines()) == 12
+    assert {"kt:ORDER", "network"} <= set(record["predictors"])
+    networks = {network["hash"]: network for network in record["networks"]}
+    default = networks[default_network().hash.hex()]
+    assert default["is_default"]
+    assert default["multiply_adds_per_byte"] == default_network().native.multiply_adds_per_byte
+    assert default["file_bytes"] == len(default_network().data)
+    levels, networks, predictors = run("codelength", "models").stdout.decode().split("\n\n")
+    assert levels.splitlines()[0].split() == ["Level", "Model", "Memory/thread", "For"]
+    assert len(levels.splitlines()) == 10
+    assert networks.startswith("Network")
+    assert default["hash"] in networks
+    assert "clz:LEVEL" in predictors
+
+
+def test_models_that_are_none(run: Run, tmp_path: Path, environment: dict[str, str]) -> None:
+    (tmp_path / "bad.safetensors").write_bytes(b"nothing")
+    (tmp_path / "odd.safetensors").write_bytes(b"\x02" + bytes(7) + b"{}")
+    done = run("codelength", "models", env=environment | {"CODELENGTH_MODELS": str(tmp_path)})
+    assert done.returncode == 0
+    assert b"bad is not a model file" in done.stdout
+    assert b"odd is not a model file" in done.stdout
 
 
 def test_length(run: Run, tmp_path: Path, text: bytes) -> None:
@@ -80,6 +98,9 @@ def test_length(run: Run, tmp_path: Path, text: bytes) -> None:
     assert coded["is_coded"]
     assert coded["length_bits"] == 8 * len(codelength.compress(content, 1))
     assert record["results"][2]["rate_bpb"] is None
+    done = run("codelength", "length", "-p", "network", "a", "--json")
+    expected = code_length(content, get("network"))
+    assert json.loads(done.stdout)["results"][0]["length_bits"] == expected.length_bits
     table = run("codelength", "length", "-p", "uniform", "a").stdout.decode().splitlines()
     assert table[1].split() == ["uniform", "4000.0", "8.0000", "estimate", "a"]
 

@@ -2,44 +2,41 @@
 
 This is never done by a test: a golden file that changes says that archives made earlier are read, or
 written, otherwise than before, and that is for a person to want. `valid/` and `invalid/` are made from
-nothing but this file, the LICENSE, the package and the reference decoder, whose model also drives the small
-encoder below: it makes the archives that the package's own encoder never would.
+nothing but this file, `random_models.py`, the LICENSE, the package and the reference decoder, whose model
+also drives the small encoder below: it makes the archives that the package's own encoder never would.
+`networks/` holds the model files that they need.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
-import importlib.util
 import json
+import os
 import random
 import struct
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import codelength
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+sys.path[:0] = [str(HERE), str(ROOT / "reference")]
+from mixing import Model  # noqa: E402
+from network import Network  # noqa: E402
+from random_models import RandomModel  # noqa: E402
+from reading import FormatError  # noqa: E402
+from words import TokenReader, dictionary  # noqa: E402
+
+NETWORKS = HERE / "networks"
+TINY = RandomModel({"layers": 1, "taps": 2, "orders": [2, 3]}, seed=6).data()
+"""A network that knows nothing; it stands in networks/tiny.safetensors."""
 SMALL = 2048
 """Contents up to this many bytes are kept beside their archive; of all others the hash is."""
-
-
-def load_reference() -> ModuleType:
-    """The reference decoder, which is a script and in no package."""
-    spec = importlib.util.spec_from_file_location("reference_decoder", ROOT / "reference" / "decoder.py")
-    if spec is None or spec.loader is None:
-        raise ImportError("reference/decoder.py cannot be loaded")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-reference = load_reference()
 
 
 # An encoder for what the package never writes
@@ -75,15 +72,23 @@ class ArithmeticEncoder:
         return payload[: max(len(payload.rstrip(b"\0")), len(payload) - 4)]
 
 
-def coded(predictor: int, kind: int, content_size: int, symbols: bytes, stride: int = 0) -> bytes:
-    """A payload of these symbols, be they right or wrong for the kind."""
+def coded(
+    predictor: int,
+    kind: int,
+    content_size: int,
+    symbols: bytes,
+    stride: int = 0,
+    network: Network | None = None,
+) -> bytes:
+    """A payload of these symbols, be they right or wrong for the kind. They stand in one lane."""
     coder = ArithmeticEncoder()
     if kind == 3:
         for i in range(15, -1, -1):
             coder.encode(stride >> i & 1, 32768)
-    model = reference.Model(reference.PREDICTORS[predictor], kind, content_size, stride)
-    tokens = reference.TokenReader()
+    model = Model(predictor, kind, content_size, stride, network)
+    tokens = TokenReader()
     for symbol in symbols:
+        model.start_symbol()
         for i in range(7, -1, -1):
             bit = symbol >> i & 1
             coder.encode(bit, model.probability())
@@ -92,7 +97,7 @@ def coded(predictor: int, kind: int, content_size: int, symbols: bytes, stride: 
         if kind == 2:
             try:
                 n_completed = len(tokens.completed_by(symbol))
-            except reference.FormatError:
+            except FormatError:
                 break  # a decoder goes no further either
         model.finish_symbol(symbol, n_completed)
     return coder.finish()
@@ -110,6 +115,20 @@ def segment(
     if predictor:
         fields += len(payload).to_bytes(width, "little")
     return bytes((predictor << 3 | kind,)) + fields + payload + tail
+
+
+def networked(
+    network_hash: bytes,
+    predictor: int,
+    kind: int,
+    content_size: int,
+    payload: bytes,
+    tail: bytes = b"",
+    width: int = 1,
+) -> bytes:
+    """A segment that names a network, of any fields."""
+    plain = segment(31, kind, content_size, payload, tail, width)
+    return plain[:1] + network_hash + bytes((predictor,)) + plain[1:]
 
 
 def simple(body: bytes, descriptor: int = 0x28) -> bytes:
@@ -202,7 +221,7 @@ def word_code(number: int) -> bytes:
 
 def every_token() -> tuple[bytes, bytes]:
     """Symbols of kind 2 and the content that they stand for."""
-    words = reference.dictionary()
+    words = dictionary()
     symbols, content = bytearray(), bytearray()
     for number in (0, 1, 79, 80, 207, 208, 5198, 5199, 5200, 5327, 5328, len(words) - 1):
         code, word = word_code(number), words[number]
@@ -222,18 +241,40 @@ Recipe = dict[str, Any]
 
 
 def frame(
-    content: bytes, level: int, check: bool = True, blocks: list[int] | None = None
+    content: bytes,
+    level: int,
+    check: bool = True,
+    blocks: list[int] | None = None,
+    network: str | None = None,
 ) -> tuple[bytes, Recipe]:
-    """A frame of the package, cut by explicit flushes into blocks of the given sizes if there are any."""
+    """A frame of the package, cut by explicit flushes into blocks of the given sizes if there are any.
+
+    `network` is the name of a file in networks/.
+    """
     recipe: Recipe = {"bytes": len(content), "level": level, "check": check, "blocks": blocks}
+    model = None
+    if network is not None:
+        recipe["network"] = network
+        model = NETWORKS / network
     if blocks is None:
-        return codelength.compress(content, level, check=check), recipe
-    compressor = codelength.Compressor(level, check=check)
+        return codelength.compress(content, level, model=model, check=check), recipe
+    compressor = codelength.Compressor(level, model=model, check=check)
     out, start = b"", 0
     for size in blocks:
         out += compressor.compress(content[start : start + size], compressor.FLUSH_BLOCK)
         start += size
     return out + compressor.flush(), recipe
+
+
+def verses(size: int) -> bytes:
+    """Text that repeats itself, now here, now there, and so takes little room."""
+    rng = random.Random(size)
+    song = b" ".join(rng.choice(dictionary()) for _ in range(500))
+    out = bytearray()
+    while len(out) < size:
+        start = rng.randrange(len(song))
+        out += song[start : start + rng.randrange(50, 500)] + b",\n"
+    return bytes(out[:size])
 
 
 def valid() -> Iterator[tuple[str, bytes, bytes, list[Recipe]]]:
@@ -246,7 +287,7 @@ def valid() -> Iterator[tuple[str, bytes, bytes, list[Recipe]]]:
     for level in (1, 2, 3, 4):
         for name, content in CONTENTS.items():
             yield one(f"level {level} {name}", content, level)
-    yield one("level 9 prose", PROSE, 9)
+    yield one("level 5 prose", PROSE, 5)
     yield one("empty", b"")
     yield one("empty without checksum", b"", check=False)
     yield one("one byte", b"x")
@@ -300,6 +341,40 @@ def valid() -> Iterator[tuple[str, bytes, bytes, list[Recipe]]]:
     ]
     sizes = [(len(part), len(made)) for part, made in zip(parts, segments, strict=True)]
     yield "by hand mixed segments.clz", segmented(b"".join(segments), index_of(*sizes)), b"".join(parts), []
+
+    tiny = {"network": "tiny.safetensors"}
+    for level in (6, 9):
+        for name in ("prose", "unicode", "code", "csv", "records", "binary"):
+            yield one(f"network level {level} {name}", CONTENTS[name], level, **tiny)
+    yield one("network stored", NOISE, 6, **tiny)
+    yield one("network empty", b"", 6, **tiny)
+    yield one("network without checksum", PROSE, 6, check=False, **tiny)
+    yield one("network coded 255", PROSE[:255], 6, **tiny)
+    yield one("network coded 256", PROSE[:256], 6, **tiny)
+    parts = [PROSE, NOISE, RECORDS, CODE]
+    blocks = [len(part) for part in parts]
+    yield one("network segments", b"".join(parts), 6, blocks=blocks, **tiny)
+    yield one("network 65535 in one lane", verses(65535), 6, **tiny)
+    yield one("network 65536 in two lanes", verses(65536), 9, **tiny)
+    yield one("network 131075 in four lanes", verses(131075), 6, **tiny)
+
+    network = Network(TINY)
+    for predictor in (5, 6):
+        for name, content in (("records", RECORDS), ("binary", BINARY), ("every byte", EVERY_BYTE)):
+            payload = coded(predictor, 1, len(content), content, network=network)
+            made = networked(network.hash, predictor, 1, len(content), payload, crc(content), 2)
+            yield f"by hand network {predictor} {name}.clz", simple(made, 0x29), content, []
+    short = PROSE[:200]
+    parts = [short, short, NOISE, short]
+    segments = [
+        networked(network.hash, 5, 1, 200, coded(5, 1, 200, short, network=network), crc(short), 4),
+        segment(4, 1, 200, coded(4, 1, 200, short), crc(short), 4),
+        stored(NOISE),
+        networked(network.hash, 6, 1, 200, coded(6, 1, 200, short, network=network), crc(short), 4),
+    ]
+    sizes = [(len(part), len(made)) for part, made in zip(parts, segments, strict=True)]
+    archive = segmented(b"".join(segments), index_of(*sizes))
+    yield "by hand network mixed segments.clz", archive, b"".join(parts), []
 
     def message(name: str, content: bytes, level: int) -> tuple[str, bytes, bytes, list[Recipe]]:
         made = codelength.compress(content, level, message=True)
@@ -400,12 +475,52 @@ def invalid() -> Iterator[tuple[str, bytes, str]]:
     yield "stored above the limit.clz", simple(struct.pack("<BI", 0, limit) + b"abc", 0x2A), corrupt
     for kind in (4, 5, 6, 7):
         yield f"kind {kind}.clz", prose(kind=kind), format_error
-    for predictor in (5, 17, 30):
+    for predictor in (7, 17, 30):
         yield f"predictor {predictor}.clz", prose(predictor=predictor), model
-    yield "predictor by hash.clz", simple(b"\xf8" + b"12345678" + b"\x09\x04" + b"abcd" + crc(b"")), model
+
+    network = Network(TINY)
+    with_network = coded(5, 1, n, PROSE, network=network)
+
+    def by_hash(
+        predictor: int = 5,
+        kind: int = 1,
+        network_hash: bytes = network.hash,
+        size: int = n,
+        data: bytes = with_network,
+        tail: bytes = right,
+    ) -> bytes:
+        return simple(networked(network_hash, predictor, kind, size, data, tail, 2), 0x29)
+
+    for predictor in (5, 6):
+        without_hash = prose(predictor=predictor, kind=1, data=with_network)
+        yield f"network not named {predictor}.clz", without_hash, format_error
+        yield f"network unknown {predictor}.clz", by_hash(predictor, network_hash=b"12345678"), model
+    for predictor in (1, 4):
+        yield f"network not needed {predictor}.clz", by_hash(predictor), format_error
+    yield "network unknown and not needed.clz", by_hash(1, network_hash=b"12345678"), format_error
+    for predictor in (0, 31, 32, 255):
+        yield f"network before predictor {predictor}.clz", by_hash(predictor), corrupt
+    yield "network before predictor 7.clz", by_hash(7), model
+    for kind in (0, 2, 3, 4, 7):
+        yield f"network kind {kind}.clz", by_hash(kind=kind), format_error
+    yield "network predictor taken for another.clz", by_hash(6), corrupt
+    yield "network wrong checksum.clz", by_hash(tail=crc(b"")), corrupt
+    damaged = bytearray(with_network)
+    damaged[20] ^= 4
+    yield "network damaged payload.clz", by_hash(data=bytes(damaged)), corrupt
+    yield "network payload short.clz", by_hash(data=with_network[:-10]), corrupt
+    yield "network payload long.clz", by_hash(data=with_network + bytes(5)), corrupt
+    yield "network content size less.clz", by_hash(size=n - 9, tail=crc(PROSE[:-9])), corrupt
+    yield "network content size more.clz", by_hash(size=n + 50), corrupt
+    yield "network not smaller.clz", simple(networked(network.hash, 5, 1, 2, b"ab", crc(b"ab"))), corrupt
+    yield "network coded empty.clz", simple(networked(network.hash, 5, 1, 0, b"", crc(b""))), corrupt
+    limit_by_hash = networked(network.hash, 5, 1, limit, b"abc", crc(b""), 4)
+    yield "network content above the limit.clz", simple(limit_by_hash, 0x2A), corrupt
+    for what, n_bytes in (("the hash", 9), ("the predictor", 12), ("the sizes", 15), ("the payload", 40)):
+        yield f"network cut in {what}.clz", by_hash()[:n_bytes], truncated
 
     # the symbols of kind 2; x up to the size, so that nothing but the token is wrong
-    words = len(reference.dictionary())
+    words = len(dictionary())
     for what, token in (
         ("capital before a letter", b"\x0ea"),
         ("upper before an escape", b"\x0f\xff\x80"),
@@ -457,8 +572,10 @@ def invalid() -> Iterator[tuple[str, bytes, str]]:
     yield "payload short.message", message_of(1, 0, len(PROSE), payload[:-10]), corrupt
     for kind in (4, 7):
         yield f"kind {kind}.message", message_of(1, kind, 40, short[2:]), format_error
-    for predictor in (5, 15):
+    for predictor in (7, 15):
         yield f"predictor {predictor}.message", message_of(predictor, 0, 40, short[2:]), model
+    for predictor in (5, 6):
+        yield f"network kind 0 {predictor}.message", message_of(predictor, 0, 40, short[2:]), format_error
 
 
 def write(folder: Path, files: Iterable[tuple[str, bytes]], manifest: dict[str, Any]) -> None:
@@ -474,10 +591,15 @@ def write(folder: Path, files: Iterable[tuple[str, bytes]], manifest: dict[str, 
 
 
 def main() -> int:
-    """Writes both folders, once every archive has been seen to be right (or wrong as it should be)."""
+    """Writes all folders, once every archive has been seen to be right (or wrong as it should be)."""
     parser = argparse.ArgumentParser(description="Write the golden archives anew.")
-    parser.add_argument("--write", action="store_true", required=True, help="replace valid/ and invalid/")
+    parser.add_argument(
+        "--write", action="store_true", required=True, help="replace networks/, valid/ and invalid/"
+    )
     parser.parse_args()
+    NETWORKS.mkdir(exist_ok=True)
+    (NETWORKS / "tiny.safetensors").write_bytes(TINY)
+    os.environ["CODELENGTH_MODELS"] = str(NETWORKS)
 
     files: list[tuple[str, bytes]] = []
     manifest: dict[str, Any] = {}
@@ -485,7 +607,11 @@ def main() -> int:
         name = file_name.replace(" ", "_")
         if name in manifest:
             raise ValueError(f"two archives are called {name}")
-        if codelength.decompress(archive, message=name.endswith(".message")) != content:
+        try:
+            restored = codelength.decompress(archive, message=name.endswith(".message"))
+        except codelength.CodecError as error:
+            raise ValueError(f"{name} is refused") from error
+        if restored != content:
             raise ValueError(f"{name} does not give its content")
         files.append((name, archive))
         if len(content) <= SMALL:
@@ -498,19 +624,19 @@ def main() -> int:
     write(HERE / "valid", files, manifest)
 
     files, manifest = [], {}
-    for file_name, archive, error in invalid():
+    for file_name, archive, error_name in invalid():
         name = file_name.replace(" ", "_")
         if name in manifest:
             raise ValueError(f"two archives are called {name}")
         try:
             codelength.decompress(archive, message=name.endswith(".message"))
         except codelength.CodecError as caught:
-            if type(caught).__name__ != error:
-                raise ValueError(f"{name} raises {caught!r}, not {error}") from caught
+            if type(caught).__name__ != error_name:
+                raise ValueError(f"{name} raises {caught!r}, not {error_name}") from caught
         else:
             raise ValueError(f"{name} raises nothing")
         files.append((name, archive))
-        manifest[name] = error
+        manifest[name] = error_name
     write(HERE / "invalid", files, manifest)
     return 0
 

@@ -9,60 +9,54 @@ import os
 import platform
 import re
 import shutil
-import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-TESTS = Path(__file__).resolve().parents[2] / "native" / "tests"
+Run = Callable[..., str]
+Build = Callable[..., Path]
+
 FUZZ_SECONDS = int(os.environ.get("CODELENGTH_FUZZ_SECONDS", "30"))
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(FUZZ_SECONDS + 1800)]
 
 
-def run(*command: str | Path, cwd: Path | None = None) -> str:
-    """Output of a command that must succeed."""
-    done = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-    output = done.stdout.decode(errors="replace")
-    assert done.returncode == 0, f"{command[0]} exits with {done.returncode}:\n{output[-6000:]}"
-    return output
-
-
-def build(folder: Path, compiler: str | None, *options: str) -> Path:
-    """native/tests, built in this folder."""
-    if shutil.which("cmake") is None:
-        pytest.skip("no cmake")
-    chosen = [f"-DCMAKE_CXX_COMPILER={compiler}"] if compiler else []
-    run("cmake", "-S", TESTS, "-B", folder, *chosen, *options)
-    output = run("cmake", "--build", folder)
-    assert "warning:" not in output
-    return folder
-
-
 @pytest.fixture(scope="module")
-def sanitized(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sanitized(build: Build) -> Path:
     """A build with ASan and UBSan, and with the fuzzers if there is a clang."""
     if platform.system() == "Windows":
         pytest.skip("the sanitizers' options are those of gcc and clang")
-    return build(tmp_path_factory.mktemp("sanitized"), shutil.which("clang++"))
+    return build("sanitized", shutil.which("clang++"))
 
 
 @pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def plain(build: Build) -> Path:
     """A build as users run it, with the compiler that cmake picks."""
-    return build(tmp_path_factory.mktemp("plain"), None, "-DCODELENGTH_SANITIZE=", "-DCODELENGTH_FUZZ=OFF")
+    return build("plain", None, "-DCODELENGTH_SANITIZE=", "-DCODELENGTH_FUZZ=OFF")
 
 
-def test_units_under_sanitizers(sanitized: Path) -> None:
+def test_units_under_sanitizers(sanitized: Path, run: Run) -> None:
     assert "FAILED" not in run(sanitized / "round_trip")
 
 
-def test_units_as_users_run_them(plain: Path) -> None:
+def test_units_as_users_run_them(plain: Path, run: Run) -> None:
     assert "FAILED" not in run(plain / "round_trip")
 
 
-@pytest.mark.parametrize("name", ["decode", "round_trip"])
-def test_fuzzers(sanitized: Path, tmp_path: Path, name: str) -> None:
+def test_no_races(build: Build, run: Run) -> None:
+    """Lanes, which are what has threads, under ThreadSanitizer."""
+    if platform.system() != "Linux":
+        pytest.skip("ThreadSanitizer is for Linux here")
+    options = ("-DCODELENGTH_SANITIZE=thread", "-DCODELENGTH_FUZZ=OFF")
+    program = build("thread", shutil.which("clang++"), *options, target="round_trip") / "round_trip"
+    # It knows where memory may lie, and newer kernels scatter it more widely.
+    still = ["setarch", "-R"] if shutil.which("setarch") else []
+    assert "FAILED" not in run(*still, program, "lanes")
+
+
+@pytest.mark.parametrize("name", ["decode", "round_trip", "network"])
+def test_fuzzers(sanitized: Path, tmp_path: Path, run: Run, name: str) -> None:
     fuzzer = sanitized / f"fuzz_{name}"
     if not fuzzer.exists():
         pytest.skip("no clang, hence no fuzzers")
@@ -76,7 +70,7 @@ def test_fuzzers(sanitized: Path, tmp_path: Path, name: str) -> None:
 NOT_ON_EVERY_X86 = re.compile(r"v[a-z]|andn|bextr|bls(i|r|msk)|tzcnt|bzhi|mulx|pdep|pext|rorx|sarx|shlx|shrx")
 
 
-def test_avx2_code_is_not_shared(plain: Path) -> None:
+def test_avx2_code_is_not_shared(plain: Path, run: Run) -> None:
     """Of an inline function that the builds of segment_isa.cpp share, the linker keeps any one."""
     objects = list((plain / "CMakeFiles" / "codelength_avx2.dir").rglob("segment_isa.cpp.o"))
     if not objects or shutil.which("objdump") is None or shutil.which("nm") is None:

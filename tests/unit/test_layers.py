@@ -19,6 +19,7 @@ LAYERS = (
     "coding",
     "predictors",
     "codec",
+    "sampling",
     "measure",
     "experiments",
     "training",

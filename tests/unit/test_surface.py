@@ -31,9 +31,12 @@ NAMES = [
     "StreamStats",
     "TruncatedError",
     "__version__",
+    "armor",
     "compress",
+    "compress_many",
     "compress_stream",
     "decompress",
+    "decompress_many",
     "decompress_stream",
     "format_version",
     "get_frame_info",
@@ -41,6 +44,8 @@ NAMES = [
     "list_frames",
     "list_models",
     "open",
+    "sample",
+    "unarmor",
 ]
 
 
@@ -86,6 +91,11 @@ def test_shapes() -> None:
     shapes = {
         codelength.compress: "data level model check threads message",
         codelength.decompress: "data max_size threads message",
+        codelength.compress_many: "records level threads",
+        codelength.decompress_many: "messages max_size threads",
+        codelength.armor: "data",
+        codelength.unarmor: "text",
+        codelength.sample: "n_bytes prompt temperature seed network",
         codelength.Compressor: "level model check threads",
         codelength.ClzFile: "file mode level model check threads",
         codelength.open: "file mode level model check threads encoding errors newline",

@@ -23,14 +23,28 @@ class _Subcommand(NamedTuple):
 
 
 _SUBCOMMANDS = {
+    "export": _Subcommand(
+        "codelength.cli.export:export", "Make a model file of a checkpoint.", extra="train"
+    ),
     "length": _Subcommand("codelength.cli.length:length", "Bits that files cost under predictors."),
-    "models": _Subcommand("codelength.cli.models:models", "The levels of clz, and the predictors by name."),
+    "models": _Subcommand("codelength.cli.models:models", "The levels of clz, networks, predictors by name."),
+    "sample": _Subcommand("codelength.cli.sample:sample", "Text that the network writes."),
     "train": _Subcommand("codelength.cli.train:train", "Train a network.", extra="train"),
 }
 
 
+class _ReaderGone(Exception):
+    """A broken pipe, kept from click, which would end with 1 where commands of ours end with 141."""
+
+
 class _Group(click.Group):
     """Knows its subcommands by name alone."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _ReaderGone from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(_SUBCOMMANDS)
@@ -90,6 +104,8 @@ def _run() -> int:
     except click.ClickException as error:
         sys.stderr.write(f"codelength: {error.format_message()}\n")
         return error.exit_code
+    except _ReaderGone as error:
+        raise BrokenPipeError from error
     except Exception as error:
         if "--debug" in sys.argv:
             raise

@@ -24,7 +24,7 @@ from codelength.cli.files import (
 )
 from codelength.cli.messages import Messages, Progress, human_size, reduction
 from codelength.cli.options import Mode, Options
-from codelength.cli.transfer import Sizes, Skipped, gives_back, transfer
+from codelength.cli.transfer import Sizes, Skipped, gives_back, plain, transfer
 from codelength.errors import CodecError
 
 __all__ = ["Conversion"]
@@ -107,7 +107,7 @@ class Conversion:
 
         def read(name: str) -> None:
             with self._open(name) as source:
-                archives.append(read_archive(name, source))
+                archives.append(read_archive(name, plain(self._options, source)[0]))
 
         for name in names:
             self._attempt(name, read)
@@ -126,6 +126,7 @@ class Conversion:
         with self._open(name) as source:
             sink = StandardOutput()
             is_forced = self._options.output == "-" or self._options.force
+            is_forced = is_forced or self._options.armor
             if self._options.mode is Mode.COMPRESS and sink.isatty() and not is_forced:
                 raise Skipped("an archive is not written to a terminal; use -o FILE, or force it with -c")
             status = os.fstat(source.fileno())

@@ -38,8 +38,8 @@ class _Result:
     default=("clz:3",),
     show_default=True,
     metavar="NAME",
-    help="kt:3, ctw:16, ...: an estimate, the sum of -log2 p over the bytes. clz:LEVEL: the archive itself, "
-    "decoded again and compared. May be given several times; codelength models lists them.",
+    help="network, kt:3, ctw:16, ...: an estimate, the sum of -log2 p over the bytes. clz:LEVEL: the archive "
+    "itself, decoded again and compared. May be given several times; codelength models lists them.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Write records.")
 def length(files: tuple[str, ...], predictors: tuple[str, ...], as_json: bool) -> None:
@@ -74,10 +74,14 @@ def _measure(data: bytes, name: str) -> tuple[CodeLength, bool]:
     try:
         if name.startswith("clz:"):
             return _coded(data, name.removeprefix("clz:")), True
+        from codelength.predictors.network import Network
         from codelength.predictors.protocol import code_length
         from codelength.predictors.registry import get
 
-        return code_length(data, get(name)), False
+        predictor = get(name)
+        if isinstance(predictor, Network):  # the same, faster
+            return predictor.code_length(data), False
+        return code_length(data, predictor), False
     except (ModelNotFoundError, ValueError) as error:
         raise click.BadParameter(str(error), param_hint="--predictor") from error
 

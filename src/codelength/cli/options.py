@@ -42,6 +42,10 @@ class Options:
     output_folder: str | None
     check: bool
     message: bool
+    armor: bool
+    """Compress to armored text; decompress nothing else. (Without it, decompressing takes both.)"""
+    network: str | None
+    """Path of a model file."""
     n_threads: int
     max_memory_bytes: int | None
     verbosity: int
@@ -95,7 +99,7 @@ _PATH = click.Path(readable=False)
 @_levels
 @click.option(
     "--level", "level", type=click.IntRange(1, 9), metavar="N",
-    help="Level from 1 (fast) to 9 (small); -1 ... -9 for short. 3 if none is given.",
+    help="Level from 1 (fast) to 9 (small); -1 ... -9 for short. 6 if none is given.",
 )  # fmt: skip
 @click.option("-o", "output", type=_PATH, metavar="OUTPUT", help="Write everything to OUTPUT.")
 @click.option(
@@ -128,6 +132,16 @@ _PATH = click.Path(readable=False)
     help="A bare message of at most 65535 bytes, for protocols that store its length and protect it: "
          "1 to 3 bytes of frame. Give it to -d as well. Needs -c, -o or standard input.",
 )  # fmt: skip
+@click.option(
+    "-a", "--armor", is_flag=True,
+    help="Write the archive or the message as a line of text, for chats, logs and mails: clz: and base64. "
+         "For inputs of at most 16 MiB. Decompressing recognises it by itself.",
+)  # fmt: skip
+@click.option(
+    "--network", type=_PATH, metavar="FILE",
+    help="Compress with the network of a model file, in place of the level's. To decompress, the folder of "
+         "the file must be named in the environment variable CODELENGTH_MODELS.",
+)  # fmt: skip
 @click.option("-v", "--verbose", count=True, help="Say more: a line for each file, with time and rate.")
 @click.option("-q", "--quiet", count=True, help="Say less: -q no notes and no summary, -qq no errors either.")
 @click.option("--progress/--no-progress", default=None,
@@ -141,8 +155,8 @@ _PATH = click.Path(readable=False)
 def command(
     ctx: click.Context, /, files: tuple[str, ...], mode: str | None, level: int | None, output: str | None,
     output_folder: str | None, recursive: bool, remove: bool, force: bool, threads: int | None,
-    memory: int | None, check: bool, message: bool, verbose: int, quiet: int, progress: bool | None,
-    debug: bool, version: bool, short_help: bool, long_help: bool,
+    memory: int | None, check: bool, message: bool, armor: bool, network: str | None, verbose: int,
+    quiet: int, progress: bool | None, debug: bool, version: bool, short_help: bool, long_help: bool,
 ) -> Options | str:  # fmt: skip
     """Compress FILEs to FILE.clz, small and exact, or restore them.
 
@@ -159,6 +173,10 @@ def command(
     chosen = Mode(mode or "compress")
     if message:
         _check_message(chosen, files, output, recursive)
+    if armor and chosen is Mode.COMPRESS and output is not None and (recursive or len(files) > 1):
+        raise UsageError("--armor takes one input for one output")
+    if network is not None:
+        _check_network(chosen, level, network, message)
     return Options(
         files=files or ("-",),
         mode=chosen,
@@ -170,6 +188,8 @@ def command(
         output_folder=output_folder,
         check=check,
         message=message,
+        armor=armor,
+        network=network,
         n_threads=threads or (_n_cores() if threads == 0 else min(_n_cores(), _USUAL_THREADS)),
         max_memory_bytes=memory,
         verbosity=2 + verbose - quiet,
@@ -203,6 +223,25 @@ def _refuse_two_digits(arguments: Sequence[str]) -> None:
         match = re.match(r"-[a-zA-Z]*?(\d{2,})", argument)
         if match is not None and not re.match(r"-[a-zA-Z]*[TMo]", argument):
             raise UsageError(f"there is no level {match[1]}: levels are -1 to -9")
+
+
+def _check_network(mode: Mode, level: int | None, network: str, message: bool) -> None:
+    """What is wrong with the network is wrong for all files."""
+    if mode is not Mode.COMPRESS:
+        raise UsageError("--network is for compressing; to decompress, name its folder in CODELENGTH_MODELS")
+    if message:
+        raise UsageError("--network does not go with --message: a message cannot name a network")
+    from codelength.codec.levels import resolve_model
+    from codelength.errors import FormatError
+
+    try:
+        model = resolve_model(level, network)
+        if model.network is not None:
+            model.network.native  # noqa: B018
+    except OSError as error:
+        raise UsageError(f"--network: {network}: {error.strerror or error}") from error
+    except (ValueError, FormatError) as error:
+        raise UsageError(f"--network: {error}") from error
 
 
 def _check_message(mode: Mode, files: tuple[str, ...], output: str | None, recursive: bool) -> None:

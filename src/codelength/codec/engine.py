@@ -129,9 +129,9 @@ class Engine:
     """
 
     def __init__(self, threads: int | None = 1, on_tick: Callable[[], None] | None = None) -> None:
-        self._n_threads = thread_count(threads)
+        self.n_threads = thread_count(threads)
         # One more than the threads, so that they have work while the oldest result is taken away.
-        self._window = self._n_threads + 1 if self._n_threads > 1 else 1
+        self._window = self.n_threads + 1 if self.n_threads > 1 else 1
         self._on_tick = on_tick
         self._crew = _Crew()
         self._held: deque[Task] = deque()  # submitted, not yet given to the threads
@@ -200,7 +200,7 @@ class Engine:
         if not self._crew.is_alive:
             self._crew.threads.clear()
         while self._held:
-            if len(self._crew.threads) < min(self._n_threads, len(self._crew.tasks)):
+            if len(self._crew.threads) < min(self.n_threads, len(self._crew.tasks)):
                 args = (self._crew.queue,)
                 thread = threading.Thread(target=_work_off, args=args, name=THREAD_NAME, daemon=True)
                 thread.start()

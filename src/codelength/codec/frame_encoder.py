@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 
 from codelength.codec.engine import Engine, Task
+from codelength.codec.levels import Model
 from codelength.codec.segment import encode_segment
 from codelength.codec.segmenter import Segmenter
 from codelength.coding.frame import (
@@ -25,9 +26,9 @@ class FrameEncoder:
     """Writes frames, one after the other. All that its methods return is to be written out, in order."""
 
     def __init__(
-        self, predictor: int, check: bool, threads: int | None, on_tick: Callable[[], None] | None = None
+        self, model: Model, check: bool, threads: int | None, on_tick: Callable[[], None] | None = None
     ) -> None:
-        self._predictor = predictor
+        self._model = model
         self._check = check
         self._engine = Engine(threads, on_tick)
         self._segmenter = Segmenter()
@@ -93,12 +94,12 @@ class FrameEncoder:
     def encode_simple(self, content: bytes | memoryview) -> bytes:
         """A frame of one segment, while no other frame has been begun."""
         width = smallest_width(len(content))
-        self._submit(content, width)
+        self._submit(content, width, self._engine.n_threads)
         return Descriptor(False, self._check, width).pack() + self._result()[1]
 
-    def _submit(self, content: bytes | memoryview, width: int) -> None:
+    def _submit(self, content: bytes | memoryview, width: int, threads: int = 1) -> None:
         self._sizes.append(len(content))
-        work = partial(encode_segment, content, self._predictor, width, self._check)
+        work = partial(encode_segment, content, self._model, width, self._check, threads)
         self._engine.submit(Task(work, len(content)))
 
     def _result(self) -> tuple[int, bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, ClassVar
 
 from codelength.codec.buffers import byte_view
@@ -44,7 +45,7 @@ class Compressor:
         self,
         level: int | None = None,
         *,
-        model: int | None = None,
+        model: int | str | os.PathLike[str] | None = None,
         check: bool = True,
         threads: int | None = 1,
     ) -> None:
@@ -188,7 +189,9 @@ class Decompressor:
     def _decode(self, header: SegmentHeader) -> None:
         where = f"segment {self._parser.n_segments}"
         body = self._take(self._parser.n_body)
-        self._engine.submit(decode_task(CodedSegment(header, self._parser.descriptor.check, body, where)))
+        self._engine.submit(
+            decode_task(CodedSegment(header, self._parser.descriptor, body, where), self._engine.n_threads)
+        )
         self._output = memoryview(self._engine.result())
 
     def _take(self, n_bytes: int) -> bytes:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from operator import index
 
 from codelength import _native
+from codelength.codec.networks import NetworkFile, read_network
 from codelength.codec.segmenter import UNIT_BYTES
 
-DEFAULT_LEVEL = 3
+DEFAULT_LEVEL = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +26,13 @@ class Level:
 LEVELS: dict[int, Level] = {
     1: Level(1, "fast: six contexts, one layer of mixing"),
     2: Level(2, "twelve contexts, two layers of mixing"),
-    3: Level(3, "the default: twenty contexts"),
-    4: Level(4, "the smallest archives: thirty-two contexts"),
+    3: Level(3, "twenty contexts"),
+    4: Level(4, "thirty-two contexts: the smallest without a network"),
     5: Level(4, "as 4"),
-    6: Level(4, "as 4"),
-    7: Level(4, "as 4"),
-    8: Level(4, "as 4"),
-    9: Level(4, "as 4"),
+    6: Level(5, "the default: a network and sixteen contexts for text, as 3 for other data"),
+    7: Level(5, "as 6"),
+    8: Level(5, "as 6"),
+    9: Level(6, "the smallest: the network and thirty-two contexts for text, as 4 for other data"),
 }
 
 
@@ -58,22 +60,37 @@ def list_models() -> tuple[ModelInfo, ...]:
 
 
 def memory_bytes(level: int | None = None, n_bytes: int = UNIT_BYTES) -> int:
-    """Bytes of tables that a thread takes at `level` for a segment of `n_bytes`, in both directions."""
-    return _native.memory_bytes(resolve_model(level), n_bytes)
+    """Bytes of tables for a segment of `n_bytes` at `level`, in both directions; a network is not counted."""
+    return _native.memory_bytes(resolve_model(level).predictor, n_bytes)
 
 
-def resolve_model(level: int | None = None, model: int | None = None) -> int:
-    """The number of the predictor that `level` names, or `model` itself, which goes before.
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What codes a segment."""
 
-    Raises TypeError unless they are integers or None, ValueError for a level outside 1 to 9 or a model that
-    is not installed.
+    predictor: int
+    network: NetworkFile | None = None
+    """For a predictor that needs one; None is the one that comes with the package."""
+
+
+def resolve_model(level: int | None = None, model: int | str | os.PathLike[str] | None = None) -> Model:
+    """What `level` names; or, if `model` is a number, that predictor; or, if it is the path of a model file,
+    the level's predictor with that network.
+
+    Raises TypeError for another type, ValueError for a level outside 1 to 9, a model that is not installed or
+    a path where the level has no network, OSError for a file that cannot be read.
     """
     number = DEFAULT_LEVEL if level is None else index(level)
     if number not in LEVELS:
         raise ValueError(f"the level must be from 1 to {max(LEVELS)}, not {number}")
+    predictor = LEVELS[number].model_id
     if model is None:
-        return LEVELS[number].model_id
+        return Model(predictor)
+    if isinstance(model, str | os.PathLike):
+        if not _native.is_networked(predictor):
+            raise ValueError(f"level {number} uses no network")
+        return Model(predictor, read_network(model))
     model_id = index(model)
     if not 1 <= model_id <= _native.N_PREDICTORS:
         raise ValueError(f"the model must be from 1 to {_native.N_PREDICTORS}, not {model_id}")
-    return model_id
+    return Model(model_id)

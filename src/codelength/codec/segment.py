@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from codelength import _native
+from codelength.codec.levels import Model
+from codelength.codec.networks import NetworkFile, default_network, find_network
 from codelength.coding.frame import (
-    BY_HASH,
     CRC_BYTES,
     STORED,
+    Descriptor,
     SegmentHeader,
     checksum,
     pack_checksum,
@@ -27,48 +29,61 @@ class CodedSegment:
     """A segment as it stands in an archive."""
 
     header: SegmentHeader
-    check: bool
+    descriptor: Descriptor
+    """That of its frame."""
     body: Buffer
-    """Payload, then the checksum if `check`."""
+    """Payload, then the checksum if the frame has them."""
     where: str
     """Names the segment in messages."""
 
 
 def encode_segment(
-    content: Buffer, predictor: int, width: int, check: bool, monitor: _native.Monitor | None = None
+    content: Buffer,
+    model: Model,
+    width: int,
+    check: bool,
+    threads: int = 1,
+    monitor: _native.Monitor | None = None,
 ) -> bytes:
-    """The bytes of a segment, from model byte to checksum; `width` 0, 1, 2 is for fields of 1, 2, 4 bytes."""
+    """The bytes of a segment, from model byte to checksum; `width` 0, 1, 2 is for fields of 1, 2, 4 bytes.
+
+    `threads` is how many a network may use.
+    """
     view = memoryview(content)
-    kind, payload = _native.encode_segment(view, predictor, monitor) if view.nbytes else (0, b"")
-    header = SegmentHeader(predictor, kind, view.nbytes, len(payload))
+    used, kind, payload, network = _encode_payload(view, model, threads, monitor)
     tail = pack_checksum(view) if check else b""
-    if len(payload) + (1 << width) < view.nbytes:  # a coded segment has one more size field than a stored one
-        return b"".join((header.pack(width), payload, tail))
-    stored = SegmentHeader(STORED, 0, view.nbytes, view.nbytes)
-    return b"".join((stored.pack(width), view, tail))
+    stored_head = SegmentHeader(STORED, 0, view.nbytes, view.nbytes).pack(width)
+    if len(payload) < view.nbytes:
+        header = SegmentHeader(used, kind, view.nbytes, len(payload), network.hash if network else b"")
+        head = header.pack(width)
+        if len(head) + len(payload) < len(stored_head) + view.nbytes:
+            return b"".join((head, payload, tail))
+    return b"".join((stored_head, view, tail))
 
 
-def decode_segment(segment: CodedSegment, monitor: _native.Monitor | None = None) -> bytes:
+def decode_segment(segment: CodedSegment, threads: int = 1, monitor: _native.Monitor | None = None) -> bytes:
     """The content of a segment.
 
     Raises CorruptError if it is damaged, FormatError for a kind of content that is not known,
-    ModelNotFoundError if its predictor is not installed.
+    ModelNotFoundError if its predictor or its network is not installed.
     """
     view = memoryview(segment.body)
-    payload, tail = (view[:-CRC_BYTES], view[-CRC_BYTES:]) if segment.check else (view, None)
-    content = _decode_payload(payload, segment.header, segment.where, monitor)
+    payload, tail = (view[:-CRC_BYTES], view[-CRC_BYTES:]) if segment.descriptor.check else (view, None)
+    content = _decode_payload(payload, segment.header, segment.where, threads, monitor)
     if tail is not None and checksum(content) != parse_checksum(tail):
         raise CorruptError(f"{segment.where} is damaged: its checksum differs")
     return content
 
 
-def encode_message(content: Buffer, predictor: int) -> bytes:
-    """A message. Raises ValueError for a content of more than 65,535 bytes."""
+def encode_message(content: Buffer, model: Model) -> bytes:
+    """A message. Raises ValueError for a content of more than 65,535 bytes or a network of one's own."""
     view = memoryview(content)
+    if model.network is not None:
+        raise ValueError("a message cannot name a network: it uses the one that comes with the package")
     if view.nbytes > MAX_MESSAGE_BYTES:
         raise ValueError(f"a message holds at most {MAX_MESSAGE_BYTES} bytes, not {view.nbytes}")
-    kind, payload = _native.encode_segment(view, predictor) if view.nbytes else (0, b"")
-    coded = MessageHeader(predictor, kind, view.nbytes).pack() + payload
+    used, kind, payload, _ = _encode_payload(view, model, 1, None)
+    coded = MessageHeader(used, kind, view.nbytes).pack() + payload
     stored = MessageHeader(STORED, 0, view.nbytes).pack() + bytes(view)
     return coded if len(coded) < len(stored) else stored
 
@@ -77,20 +92,38 @@ def decode_message(data: Buffer, max_size: int | None = None) -> bytes:
     """The content of a message. Raises as `decode_segment`, TruncatedError for an empty one, LimitError."""
     header, payload = parse_message(data, max_size)
     as_segment = SegmentHeader(header.predictor, header.kind, header.content_size, payload.nbytes)
-    return _decode_payload(payload, as_segment, "the message", None)
+    if 1 <= header.predictor <= _native.N_PREDICTORS and _native.is_networked(header.predictor):
+        as_segment = replace(as_segment, network=default_network().hash)
+    return _decode_payload(payload, as_segment, "the message", 1, None)
+
+
+def _encode_payload(
+    view: memoryview, model: Model, threads: int, monitor: _native.Monitor | None
+) -> tuple[int, int, bytes, NetworkFile | None]:
+    """Predictor used, kind, payload, and the network if that predictor needs one."""
+    if not view.nbytes:
+        return STORED, 0, b"", None
+    networked = _native.is_networked(model.predictor)
+    network = (model.network or default_network()) if networked else None
+    native = network.native if network else None
+    used, kind, payload = _native.encode_segment(view, model.predictor, native, threads, monitor)
+    return used, kind, payload, network if _native.is_networked(used) else None
 
 
 def _decode_payload(
-    payload: memoryview, header: SegmentHeader, where: str, monitor: _native.Monitor | None
+    payload: memoryview, header: SegmentHeader, where: str, threads: int, monitor: _native.Monitor | None
 ) -> bytes:
     if header.predictor == STORED:
         return bytes(payload)
-    if header.predictor == BY_HASH:
-        raise ModelNotFoundError(f"{where} needs a predictor with weights {header.weights_hash.hex()}")
     if header.predictor > _native.N_PREDICTORS:
         raise ModelNotFoundError(f"{where} needs predictor {header.predictor}, which is not installed")
+    if _native.is_networked(header.predictor) != bool(header.network):
+        raise FormatError(f"{where} names a network where its predictor has none, or none where it needs one")
+    network = find_network(header.network).native if header.network else None
     try:
-        return _native.decode_segment(payload, header.content_size, header.predictor, header.kind, monitor)
+        return _native.decode_segment(
+            payload, header.content_size, header.predictor, header.kind, network, threads, monitor
+        )
     except _native.CorruptPayload as error:
         raise CorruptError(f"{where} is damaged: {error}") from None
     except ValueError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -49,7 +50,7 @@ def compress_stream(
     sink: BinaryIO,
     *,
     level: int | None = None,
-    model: int | None = None,
+    model: int | str | os.PathLike[str] | None = None,
     check: bool = True,
     threads: int | None = None,
     on_progress: Progress | None = None,

@@ -126,5 +126,5 @@ class SegmentTable:
             n_body = header.payload_size + (CRC_BYTES if descriptor.check else 0)
             n_content = self._content_ends[number] - self.content_start(number)
             if header.content_size == n_content and len(body) == n_body:
-                return CodedSegment(header, descriptor.check, body, where)
+                return CodedSegment(header, descriptor, body, where)
         raise CorruptError(f"{where} does not agree with the index")

@@ -123,15 +123,16 @@ def walk_segments(source: Source) -> Iterator[CodedSegment]:
             if memoryview(body).nbytes < parser.n_body:
                 raise _truncated(parser)
             where = f"segment {parser.n_segments} of frame {parser.n_frames + 1}"
-            yield CodedSegment(event, parser.descriptor.check, body, where)
+            yield CodedSegment(event, parser.descriptor, body, where)
         elif isinstance(event, Skippable) and not source.skip(parser.n_body):
             raise _truncated(parser)
 
 
-def decode_task(segment: CodedSegment) -> Task:
-    """The work of decoding a segment."""
+def decode_task(segment: CodedSegment, n_threads: int) -> Task:
+    """The work of decoding a segment: on several threads if no other segment of its frame needs them."""
     n_archive = memoryview(segment.body).nbytes
-    return Task(partial(decode_segment, segment), segment.header.content_size, n_archive)
+    threads = 1 if segment.descriptor.segmented else n_threads
+    return Task(partial(decode_segment, segment, threads), segment.header.content_size, n_archive)
 
 
 def decode_segments(
@@ -156,7 +157,7 @@ def decode_segments(
         if max_size is not None and n_bytes > max_size:
             error = LimitError(f"the content is larger than the limit of {max_size} bytes")
             break
-        engine.submit(decode_task(segment))
+        engine.submit(decode_task(segment, engine.n_threads))
         del segment
         while engine.is_full:
             yield engine.result()

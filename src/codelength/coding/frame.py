@@ -29,7 +29,7 @@ END_MAGIC = b"\x5a\xc1"
 STORED = 0
 """The predictor number of a segment that is kept as it is."""
 BY_HASH = 31
-"""The predictor number that announces the hash of a predictor's weights."""
+"""The predictor number that announces the hash of a network, and then the predictor that needs it."""
 
 CRC_BYTES = 4
 HASH_BYTES = 8
@@ -90,13 +90,17 @@ class SegmentHeader:
     kind: int
     content_size: int
     payload_size: int
-    weights_hash: bytes = b""
-    """First 8 bytes of the SHA-256 of the weights, if the predictor is named that way."""
+    network: bytes = b""
+    """First 8 bytes of the SHA-256 of the model file, if the predictor needs a network."""
 
     def pack(self, width: int) -> bytes:
         """The header with size fields of the given width."""
         field = _FIELD[width]
-        head = bytes((self.predictor << 3 | self.kind,)) + self.weights_hash + field.pack(self.content_size)
+        number = BY_HASH if self.network else self.predictor
+        head = bytes((number << 3 | self.kind,))
+        if self.network:
+            head += self.network + bytes((self.predictor,))
+        head += field.pack(self.content_size)
         return head if self.predictor == STORED else head + field.pack(self.payload_size)
 
     @classmethod
@@ -105,7 +109,12 @@ class SegmentHeader:
         view = memoryview(data)
         predictor, kind = view[0] >> 3, view[0] & 7
         field = _FIELD[descriptor.width]
-        at = 1 + (HASH_BYTES if predictor == BY_HASH else 0)
+        at, network = 1, b""
+        if predictor == BY_HASH:
+            at = 2 + HASH_BYTES
+            network, predictor = bytes(view[1 : at - 1]), view[at - 1]
+            if not 0 < predictor < BY_HASH:
+                raise CorruptError("a segment names a network and no predictor that could need it")
         content_size: int = field.unpack_from(view, at)[0]
         payload_size: int = content_size
         if predictor != STORED:
@@ -120,14 +129,14 @@ class SegmentHeader:
             raise CorruptError("a segment of a segmented frame must not be empty")
         if not descriptor.segmented and descriptor.width != smallest_width(content_size):
             raise CorruptError("a simple frame must use the smallest size fields that hold its size")
-        return cls(predictor, kind, content_size, payload_size, bytes(view[1:at]))
+        return cls(predictor, kind, content_size, payload_size, network)
 
 
 def segment_header_size(model_byte: int, width: int) -> int:
     """Bytes of a segment's header, the model byte included."""
     predictor = model_byte >> 3
     n_fields = 1 if predictor == STORED else 2
-    return 1 + (HASH_BYTES if predictor == BY_HASH else 0) + n_fields * _FIELD[width].size
+    return 1 + (HASH_BYTES + 1 if predictor == BY_HASH else 0) + n_fields * _FIELD[width].size
 
 
 def checksum(data: Buffer) -> int:

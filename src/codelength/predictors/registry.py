@@ -19,6 +19,7 @@ _TARGETS = {
     "gzip": "codelength.predictors.compressors:gzip_predictor",
     "bz2": "codelength.predictors.compressors:bz2_predictor",
     "xz": "codelength.predictors.compressors:xz_predictor",
+    "network": "codelength.predictors.network:Network",
 }
 
 

@@ -8,12 +8,15 @@ import sys
 import textwrap
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 
+from codelength import _native
 from codelength._native import Monitor
 from codelength.codec import engine
 from codelength.codec.engine import INLINE_BYTES, Engine, Task, thread_count
+from codelength.codec.networks import default_network
 
 LARGE = INLINE_BYTES + 1
 
@@ -96,21 +99,44 @@ def test_an_error_is_raised_at_its_place() -> None:
         assert pool.result() == b"\2"
 
 
-def test_closing_cancels() -> None:
-    def until_cancelled(monitor: Monitor) -> bytes:
-        from codelength import _native
+def encode_for_ever(monitor: Monitor) -> bytes:
+    _native.encode_segment(bytes(30_000_000), 1, monitor=monitor)
+    raise AssertionError("it was to be cancelled")
 
-        _native.encode_segment(bytes(30_000_000), 1, monitor)
-        return b""
+
+def encode_with_a_network_for_ever(monitor: Monitor) -> bytes:
+    _native.encode_segment(b"so it goes on, " * 2_000_000, 6, default_network().native, 1, monitor)
+    raise AssertionError("it was to be cancelled")
+
+
+def decode_with_a_network_for_ever(monitor: Monitor) -> bytes:
+    _native.decode_segment(bytes(1 << 24), 1 << 25, 6, 1, default_network().native, 2, monitor)
+    raise AssertionError("it was to be cancelled")
+
+
+@pytest.mark.parametrize(
+    "work", [encode_for_ever, encode_with_a_network_for_ever, decode_with_a_network_for_ever]
+)
+def test_closing_cancels(work: Callable[[Monitor], bytes]) -> None:
+    assert default_network().native is not None  # it is made before the clock starts
+    cancelled = []
+
+    def until_cancelled(monitor: Monitor) -> bytes:
+        try:
+            return work(monitor)
+        except _native.Cancelled:
+            cancelled.append(work)
+            raise
 
     pool = Engine(2)
     for _ in range(3):
         pool.submit(Task(until_cancelled, LARGE))
-    time.sleep(0.05)
+    time.sleep(0.3)
     start = time.monotonic()
     pool.close()
     assert time.monotonic() - start < 5
     assert n_threads() == 0
+    assert len(cancelled) >= 2
     pool.close()
     with pytest.raises(ValueError, match="closed"):
         pool.submit(number(0))
@@ -152,17 +178,19 @@ def test_the_interpreter_exits_while_a_segment_runs() -> None:
         from codelength._native import encode_segment
         from codelength.codec.engine import Engine, Task
         engine = Engine(2)
+        def work(monitor):
+            return encode_segment(bytes(200_000_000), 1, monitor=monitor)[2]
         for _ in range(3):
-            engine.submit(Task(lambda monitor: encode_segment(bytes(200_000_000), 1, monitor)[1], 1 << 20))
+            engine.submit(Task(work, 1 << 20))
         time.sleep(0.3)
         """
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_ctrl_c_is_prompt() -> None:
-    done = run(
-        """
+@pytest.mark.parametrize("content", ["bytes(200_000_000)", "b'so it goes on, ' * 10_000_000"])
+def test_ctrl_c_is_prompt(content: str) -> None:
+    script = """
         import io, signal, threading, time
         import codelength
         def interrupt():
@@ -172,11 +200,11 @@ def test_ctrl_c_is_prompt() -> None:
             signal.raise_signal(signal.SIGINT)
         threading.Thread(target=interrupt, daemon=True).start()
         try:
-            codelength.compress(bytes(200_000_000), threads=2)
+            codelength.compress(CONTENT, threads=2)
         except KeyboardInterrupt:
             print(time.monotonic() - start < 5, threading.active_count() <= 2)
         """
-    )
+    done = run(script.replace("CONTENT", content))
     assert (done.stdout, done.stderr) == ("True True\n", "")
 
 

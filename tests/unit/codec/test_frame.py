@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import zlib
+from pathlib import Path
 
 import pytest
 
 import codelength
+from codelength.codec.networks import read_network
 from codelength.coding.frame import (
     Descriptor,
     FrameInfo,
@@ -141,9 +143,9 @@ def test_unknown_descriptors(byte: int) -> None:
 
 
 def test_segment_header_with_a_hash() -> None:
-    header = SegmentHeader(31, 2, 1000, 400, b"12345678")
+    header = SegmentHeader(5, 1, 1000, 400, b"12345678")
     packed = header.pack(1)
-    assert packed == b"\xfa12345678\xe8\x03\x90\x01"
+    assert packed == b"\xf912345678\x05\xe8\x03\x90\x01"
     assert segment_header_size(packed[0], 1) == len(packed)
     assert SegmentHeader.parse(packed, Descriptor(False, True, 1)) == header
 
@@ -183,7 +185,7 @@ def test_frame_info_of_a_segmented_frame(small_segments: int, samples: dict[str,
     assert info.frame_size == codelength.get_frame_size(archive) == len(archive)
     assert info.n_segments is not None
     assert info.n_segments >= 8
-    assert codelength.get_frame_info(archive[:-1]) == FrameInfo(None, None, None, 3, 1, True)
+    assert codelength.get_frame_info(archive[:-1]) == FrameInfo(None, None, None, 5, 1, True)
 
 
 def test_frame_info_of_a_skippable_frame() -> None:
@@ -192,11 +194,38 @@ def test_frame_info_of_a_skippable_frame() -> None:
     assert codelength.get_frame_size(frame) == 9
 
 
-@pytest.mark.parametrize("predictor", [30, 31])
-def test_a_missing_predictor_is_named(predictor: int) -> None:
-    weights_hash = b"12345678" if predictor == 31 else b""
-    header = SegmentHeader(predictor, 0, 9, 4, weights_hash)
+@pytest.mark.parametrize(("predictor", "network"), [(30, b""), (30, b"12345678"), (5, b"12345678")])
+def test_what_is_missing_is_named(predictor: int, network: bytes) -> None:
+    header = SegmentHeader(predictor, 1, 9, 4, network)
     archive = Descriptor(False, False, 0).pack() + header.pack(0) + b"abcd"
     assert codelength.get_frame_info(archive).model_id == predictor
-    with pytest.raises(ModelNotFoundError, match=weights_hash.hex() or "30"):
+    with pytest.raises(ModelNotFoundError, match="30" if predictor == 30 else network.hex()):
         codelength.decompress(archive)
+
+
+@pytest.mark.parametrize("predictor", [0, 31, 32, 255])
+def test_what_needs_a_network_is_a_predictor(predictor: int) -> None:
+    archive = Descriptor(False, False, 0).pack() + b"\xf912345678" + bytes((predictor, 9, 4)) + b"abcd"
+    for read in (codelength.decompress, codelength.get_frame_info):
+        with pytest.raises(CorruptError):
+            read(archive)
+
+
+@pytest.mark.parametrize(("predictor", "network"), [(5, b""), (1, b"12345678")])
+def test_a_network_is_named_where_one_is_needed(predictor: int, network: bytes) -> None:
+    header = SegmentHeader(predictor, 1, 9, 4, network)
+    archive = Descriptor(False, False, 0).pack() + header.pack(0) + b"abcd"
+    with pytest.raises(FormatError, match="network"):
+        codelength.decompress(archive)
+
+
+@pytest.mark.parametrize(("n_bytes", "most"), [(90, 19), (255, 19), (256, 21), (65535, 21), (65536, 25)])
+def test_a_frame_with_a_network_costs_no_more_than_stated(
+    n_bytes: int, most: int, tiny_network: Path
+) -> None:
+    archive = codelength.compress((b"and so on, " * 6000)[:n_bytes], 6, model=tiny_network)
+    n_head = segment_header_size(archive[3], archive[2] & 3)
+    header = SegmentHeader.parse(archive[3 : 3 + n_head], Descriptor.parse(archive[2]))
+    assert header.network == read_network(tiny_network).hash
+    assert header.predictor == 5
+    assert len(archive) - header.payload_size == most

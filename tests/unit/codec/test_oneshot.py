@@ -6,10 +6,12 @@ import array
 import io
 import random
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 import codelength
+from codelength import _native
 from codelength.codec.levels import DEFAULT_LEVEL, LEVELS, list_models, memory_bytes, resolve_model
 from codelength.codec.segmenter import UNIT_BYTES
 from codelength.coding.frame import pack_skippable
@@ -22,14 +24,15 @@ SAMPLES = (
 
 @pytest.mark.parametrize("name", SAMPLES)
 @pytest.mark.parametrize("level", sorted({LEVELS[number].model_id: number for number in LEVELS}.values()))
-def test_round_trip(samples: dict[str, bytes], name: str, level: int) -> None:
+def test_round_trip(samples: dict[str, bytes], name: str, level: int, tiny_network: Path) -> None:
     content = samples[name]
-    archive = codelength.compress(content, level)
+    model = tiny_network if _native.is_networked(LEVELS[level].model_id) else None
+    archive = codelength.compress(content, level, model=model)
     assert codelength.decompress(archive) == content
     assert len(archive) <= len(content) + 12
     if len(content) < 5000:
         unchecked = archive[:2] + bytes((archive[2] & ~8,)) + archive[3:-4]
-        assert codelength.compress(content, level, check=False) == unchecked
+        assert codelength.compress(content, level, model=model, check=False) == unchecked
 
 
 @pytest.mark.parametrize("name", ["empty", "1 byte", "text"])
@@ -38,7 +41,7 @@ def test_every_level(samples: dict[str, bytes], name: str, level: int | None) ->
     content = samples[name]
     archive = codelength.compress(content, level)
     assert codelength.decompress(archive) == content
-    assert archive == codelength.compress(content, model=resolve_model(level))
+    assert archive == codelength.compress(content, model=resolve_model(level).predictor)
 
 
 def test_every_reader(
@@ -158,7 +161,7 @@ def test_an_archive_of_skippable_frames_is_empty(readers: dict[str, Callable[[by
 
 def test_max_size(samples: dict[str, bytes]) -> None:
     text = samples["text"]
-    archive = codelength.compress(text)
+    archive = codelength.compress(text, 1)
     assert codelength.decompress(archive, max_size=len(text)) == text
     with pytest.raises(codelength.LimitError):
         codelength.decompress(archive, max_size=len(text) - 1)
@@ -170,9 +173,11 @@ def test_max_size(samples: dict[str, bytes]) -> None:
 
 def test_levels_and_models() -> None:
     assert sorted(LEVELS) == list(range(1, 10))
-    assert DEFAULT_LEVEL == 3
+    assert DEFAULT_LEVEL == 6
     models = list_models()
+    assert [model.model_id for model in models] == list(range(1, _native.N_PREDICTORS + 1))
     assert [level for model in models for level in model.levels] == sorted(LEVELS)
+    assert {level for level in LEVELS if _native.is_networked(LEVELS[level].model_id)} == {6, 7, 8, 9}
     for model in models:
         assert 0 < model.memory_bytes < 1 << 32
         for level in model.levels:

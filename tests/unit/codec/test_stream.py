@@ -203,8 +203,8 @@ def test_list_frames(small_segments: int, samples: dict[str, bytes], monkeypatch
 def test_memory_does_not_grow_with_the_input(
     small_segments: int, pipe: Callable[..., io.RawIOBase], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def store(content: bytes, *_: object) -> tuple[int, bytes]:
-        return 0, bytes(content)
+    def store(content: bytes, *_: object) -> tuple[int, int, bytes]:
+        return 1, 0, bytes(content)  # no smaller, so it is stored
 
     class Nowhere(io.RawIOBase):
         def writable(self) -> bool:

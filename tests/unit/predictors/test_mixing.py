@@ -1,11 +1,15 @@
 """The coder spends hardly more than the predictor says."""
 
 import hashlib
+from pathlib import Path
 
 import pytest
 
 from codelength import _native
+from codelength.codec.networks import read_network
 from codelength.predictors.mixing import mixing_length
+
+TINY_NETWORK = Path(__file__).resolve().parents[2] / "golden" / "networks" / "tiny.safetensors"
 
 
 def inputs() -> dict[str, bytes]:
@@ -20,8 +24,12 @@ def inputs() -> dict[str, bytes]:
 @pytest.mark.parametrize("name", inputs())
 def test_overhead_of_the_coder(name: str, predictor: int) -> None:
     content = inputs()[name]
-    _, payload = _native.encode_segment(content, predictor)
-    ideal = mixing_length(content, predictor).length_bits
+    network = read_network(TINY_NETWORK).native if _native.is_networked(predictor) else None
+    used, _, payload = _native.encode_segment(content, predictor, network)
+    assert (network is None or name not in ("noise", "zeros")) == (used == predictor)
+    ideal = _native.ideal_length_bits(content, predictor, network)
+    if network is None:
+        assert mixing_length(content, predictor).length_bits == ideal
     assert 8 * len(payload) <= ideal * 1.0002 + 64
     # Up to four zero bytes are left out, and the last byte may be used in part.
     assert ideal <= 8 * len(payload) + 40

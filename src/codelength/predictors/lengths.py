@@ -33,9 +33,9 @@ class SymbolLengths:
     n_bytes: int
     """B."""
     ranks: NDArray[np.int32] | None = None
-    """How many symbols were thought likelier than the one that came, int32 (N,), if known: 0 = the best guess."""
+    """How many symbols were likelier than the one that came, int32 (N,), if known: 0 = the best guess."""
     guesses: list[list[tuple[str | bytes, float]]] | None = None
-    """For each symbol the five likeliest ones with their probabilities, best first, if they were asked for."""
+    """For each symbol the five likeliest ones with their probabilities, best first, if asked for."""
 
     def __post_init__(self) -> None:
         n_symbols = len(self.lengths_bits)

@@ -1,0 +1,1 @@
+"""Pages, tables and figures, drawn from symbol lengths and records alone."""

@@ -26,7 +26,7 @@ _SUBCOMMANDS = {
     "export": _Subcommand(
         "codelength.cli.export:export", "Make a model file of a checkpoint.", extra="train"
     ),
-    "length": _Subcommand("codelength.cli.length:length", "Bits that files cost under predictors."),
+    "measure": _Subcommand("codelength.cli.measure:measure", "Bits that data costs under predictors."),
     "models": _Subcommand("codelength.cli.models:models", "The levels of clz, networks, predictors by name."),
     "sample": _Subcommand("codelength.cli.sample:sample", "Text that the network writes."),
     "train": _Subcommand("codelength.cli.train:train", "Train a network.", extra="train"),
@@ -96,9 +96,7 @@ def main() -> int:
 
 def _run() -> int:
     try:
-        command.main(sys.argv[1:], prog_name="codelength", standalone_mode=False)
-    except click.exceptions.Exit as request:
-        return request.exit_code
+        status = command.main(sys.argv[1:], prog_name="codelength", standalone_mode=False)
     except click.exceptions.Abort as error:  # click's own name for Ctrl-C
         raise KeyboardInterrupt from error
     except click.ClickException as error:
@@ -111,7 +109,7 @@ def _run() -> int:
             raise
         sys.stderr.write(f"codelength: {type(error).__name__}: {error} (codelength --debug shows where)\n")
         return FAILED
-    return DONE
+    return status if isinstance(status, int) else DONE  # click returns what a command wished to exit with
 
 
 if __name__ == "__main__":

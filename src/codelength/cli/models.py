@@ -46,7 +46,7 @@ def models(as_json: bool) -> None:
     from codelength.cli.messages import human_size
     from codelength.codec.levels import DEFAULT_LEVEL, LEVELS, memory_bytes
     from codelength.codec.networks import list_networks
-    from codelength.predictors.registry import names
+    from codelength.measure.meters import names
 
     networks = [_describe(file) for file in list_networks()]
     if as_json:
@@ -74,7 +74,7 @@ def models(as_json: bool) -> None:
         click.echo(f"{-number:5}  {level.model_id:5}  {human_size(memory_bytes(number)):>13}  {level.words}")
     click.echo()
     _show(networks)
-    click.echo(f"\nPredictors for codelength length: clz:LEVEL, {', '.join(names())}")
+    click.echo(f"\nPredictors for codelength measure: {', '.join(names())}")
 
 
 def _describe(file: NetworkFile) -> _Network:

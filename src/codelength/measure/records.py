@@ -1,0 +1,181 @@
+"""Records: files in which every measurement stands, with what made it, and from which all figures are drawn.
+
+One file holds the facts of each run that wrote to it ("runs") and one object for each document under each
+predictor ("measurements", each with the number of its run). It is replaced as a whole, so that it is complete
+whenever it is read. A run that is given an existing file goes on with it: what is finished there, by hash of
+the document, predictor and settings, is not measured again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from codelength.measure.measurement import Measurement
+
+__all__ = ["SCHEMA", "SCHEMA_VERSION", "Records", "cell", "facts_of_run", "read"]
+
+SCHEMA, SCHEMA_VERSION = "codelength.measurements", 1
+
+Cell = tuple[str, str, str]
+"""Hash of the document, predictor, settings as JSON."""
+
+_LIBRARIES = (
+    "numpy",
+    "torch",
+    "transformers",
+    "tokenizers",
+    "Pillow",
+    "soundfile",
+    "zstandard",
+    "brotli",
+    "ray",
+)
+_SHARE_OF_TIME = 0.05
+"""At most this share of a run goes into writing the file, however long it grows."""
+_LEAST_PAUSE_S = 1.0
+
+
+def cell(sha256: str, predictor: str, settings: object) -> Cell:
+    """What one measurement is found by."""
+    return sha256, predictor, json.dumps(settings, sort_keys=True)
+
+
+@dataclass(slots=True)
+class Records:
+    """Measurements and the runs that made them, in memory and perhaps in a file."""
+
+    runs: list[dict[str, Any]] = field(default_factory=list)
+    measurements: list[Measurement] = field(default_factory=list)
+    run_of: list[int] = field(default_factory=list)
+    """For each measurement the number of its run."""
+    path: Path | None = None
+    clock: Callable[[], float] = time.monotonic
+    _pause_until: float = 0.0
+
+    @classmethod
+    def at(cls, path: str | os.PathLike[str] | None) -> Records:
+        """The records in a file, or none yet. Raises ValueError for a file that is something else."""
+        if path is None:
+            return cls()
+        where = Path(path)
+        records = read(where) if where.exists() else cls()
+        records.path = where
+        return records
+
+    def begin(self, facts: dict[str, Any]) -> None:
+        """Measurements that follow are of a new run."""
+        self.runs.append(facts)
+
+    def add(self, measurement: Measurement) -> None:
+        """Keep one, and write the file if that was some time ago."""
+        self.measurements.append(measurement)
+        self.run_of.append(len(self.runs) - 1)
+        if self.path is not None and self.clock() >= self._pause_until:
+            self.save()
+
+    def finished(self) -> dict[Cell, Measurement]:
+        """All measurements, by what they are found by."""
+        return {cell(m.sha256, m.predictor, dict(m.settings)): m for m in self.measurements}
+
+    def to_json(self) -> dict[str, Any]:
+        """As it stands in a file."""
+        pairs = zip(self.run_of, self.measurements, strict=True)
+        return {
+            "schema": SCHEMA,
+            "schema_version": SCHEMA_VERSION,
+            "runs": self.runs,
+            "measurements": [{"run": run} | measurement.to_json() for run, measurement in pairs],
+        }
+
+    def save(self) -> None:
+        """Write the file, whole or not at all. Raises OSError."""
+        if self.path is None:
+            return
+        started = self.clock()
+        _replace(self.path, json.dumps(self.to_json(), indent=1, allow_nan=False, ensure_ascii=False) + "\n")
+        now = self.clock()
+        self._pause_until = now + max(_LEAST_PAUSE_S, (now - started) / _SHARE_OF_TIME)
+
+
+def read(path: str | os.PathLike[str]) -> Records:
+    """The records in a file. Raises OSError, and ValueError for a file that holds something else."""
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        if not isinstance(content, dict) or content.get("schema") != SCHEMA:
+            raise ValueError(f"its schema is not {SCHEMA}")
+        if content["schema_version"] != SCHEMA_VERSION:
+            raise ValueError(f"its schema version is {content['schema_version']}, known is {SCHEMA_VERSION}")
+        rows = content["measurements"]
+        measurements = [Measurement.from_json(row) for row in rows]
+        return Records(list(content["runs"]), measurements, [int(row["run"]) for row in rows])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        what = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+        raise ValueError(f"{os.fspath(path)} holds no measurements: {what}") from None
+
+
+def facts_of_run(command: Sequence[str], seed: int = 0) -> dict[str, Any]:
+    """What a record says of its run: versions, machine, command line, seed, time."""
+    from codelength import __version__
+
+    return {
+        "codelength_version": __version__,
+        "versions": {"python": platform.python_version(), **_versions(_LIBRARIES)},
+        "machine": {
+            "system": platform.system(),
+            "machine": platform.machine(),
+            "processor": _processor(),
+            "n_cpus": os.cpu_count(),
+        },
+        "command": list(command),
+        "seed": seed,
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _versions(libraries: Iterable[str]) -> dict[str, str]:
+    """Of those that are installed: what may have had a part in a figure. Nothing is imported for it."""
+    versions = {}
+    for library in libraries:
+        with suppress(metadata.PackageNotFoundError):
+            versions[library] = metadata.version(library)
+    return versions
+
+
+def _processor() -> str:
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor()
+
+
+def _replace(path: Path, text: str) -> None:
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,200 @@
+"""Tables of measurements: as text for a terminal, Markdown, CSV, HTML."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from codelength.measure.measurement import Measurement
+from codelength.measure.summary import Summary
+
+__all__ = ["Column", "Table", "documents_table", "positions_table", "summaries_table"]
+
+Value = str | int | float | None
+NOTHING = "-"
+"""What stands where there is no value."""
+
+
+def _plain(value: Value) -> str:
+    return str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: what stands above it, and how its values are shown to people."""
+
+    title: str
+    shown: Callable[[Value], str] = _plain
+    is_number: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Columns and rows of values. No value (None, or nan) is shown as a dash and left empty in CSV."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Value, ...], ...]
+
+    def _cells(self) -> list[list[str]]:
+        return [
+            [NOTHING if _is_nothing(v) else c.shown(v) for c, v in zip(self.columns, row, strict=True)]
+            for row in self.rows
+        ]
+
+    def to_text(self) -> str:
+        """For a terminal: columns side by side, numbers to the right."""
+        lines = [[column.title for column in self.columns], *self._cells()]
+        widths = [max(len(line[i]) for line in lines) for i in range(len(self.columns))]
+        return "\n".join(
+            "  ".join(
+                cell.rjust(width) if column.is_number else cell.ljust(width)
+                for cell, width, column in zip(line, widths, self.columns, strict=True)
+            ).rstrip()
+            for line in lines
+        )
+
+    def to_markdown(self) -> str:
+        """A table of GitHub's Markdown."""
+        lines = [[column.title for column in self.columns]]
+        lines.append(["---:" if column.is_number else "---" for column in self.columns])
+        lines += [[cell.replace("|", "\\|") for cell in row] for row in self._cells()]
+        return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+    def to_csv(self) -> str:
+        """Values unrounded, one row a line, with titles above."""
+        sink = io.StringIO()
+        writer = csv.writer(sink, lineterminator="\n")
+        writer.writerow([column.title for column in self.columns])
+        writer.writerows([["" if _is_nothing(value) else value for value in row] for row in self.rows])
+        return sink.getvalue().rstrip("\n")
+
+    def to_html(self) -> str:
+        """One <table>, without style."""
+        kinds = [' class="number"' if column.is_number else "" for column in self.columns]
+        titles = [column.title for column in self.columns]
+        head = "".join(f"<th{k}>{html.escape(t)}</th>" for k, t in zip(kinds, titles, strict=True))
+        body = "\n".join(
+            "<tr>"
+            + "".join(f"<td{k}>{html.escape(c)}</td>" for k, c in zip(kinds, row, strict=True))
+            + "</tr>"
+            for row in self._cells()
+        )
+        return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+
+
+def summaries_table(
+    summaries: Iterable[Summary], *, seed: int = 0, show_name: Callable[[str], str] = str
+) -> Table:
+    """One row a predictor: all documents together."""
+    rows: list[tuple[Value, ...]] = []
+    for summary in summaries:
+        interval = summary.interval(seed=seed)
+        rows.append(
+            (
+                show_name(summary.predictor),
+                "coded" if summary.is_coded else "estimate",
+                len(summary.measurements),
+                summary.n_bytes,
+                summary.length_bits,
+                summary.rate_bpb,
+                interval.low if interval else None,
+                interval.high if interval else None,
+                summary.rate_bpc,
+                summary.rate_bpt,
+                summary.ratio,
+                summary.ratio_adjusted,
+                summary.seconds,
+                summary.peak_memory_bytes / 1e6,
+            )
+        )
+    columns = (
+        Column("Predictor", is_number=False),
+        Column("Length", is_number=False),
+        Column("Documents", _whole),
+        Column("Bytes", _whole),
+        Column("Bits", _one),
+        Column("bits/byte", _four),
+        Column("from", _four),
+        Column("to", _four),
+        Column("bits/char", _four),
+        Column("bits/token", _four),
+        Column("Ratio", _percent),
+        Column("Adjusted", _percent),
+        Column("s", _two),
+        Column("MB", _whole_float),
+    )
+    return Table(columns, tuple(rows))
+
+
+def documents_table(measurements: Iterable[Measurement], *, show_name: Callable[[str], str] = str) -> Table:
+    """One row a document and predictor."""
+    columns = (
+        Column("Predictor", is_number=False),
+        Column("Bits", _one),
+        Column("bits/byte", _four),
+        Column("Bytes", _whole),
+        Column("Length", is_number=False),
+        Column("Document", is_number=False),
+    )
+    rows = tuple(
+        (
+            show_name(m.predictor),
+            m.length_bits,
+            m.rate_bpb,
+            m.n_bytes,
+            "coded" if m.is_coded else "estimate",
+            show_name(m.document),
+        )
+        for m in measurements
+    )
+    return Table(columns, rows)
+
+
+def positions_table(summaries: Iterable[Summary]) -> Table:
+    """One row a bin of byte positions, one column a predictor that knows what bytes cost."""
+    curves = [(s.predictor, s.positions) for s in summaries if s.positions is not None]
+    longest = max((positions.starts for _, positions in curves), key=len, default=[])
+    rows = []
+    for i, start in enumerate(longest):
+        rates = [p.rates_bpb[i] if i < len(p.bits) else None for _, p in curves]
+        n_bytes = max(p.n_bytes[i] for _, p in curves if i < len(p.bits))
+        rows.append((start, n_bytes, *rates))
+    columns = [Column("From byte", _whole), Column("Bytes", _whole)]
+    columns += [Column(f"{predictor}, bits/byte", _four) for predictor, _ in curves]
+    return Table(tuple(columns), tuple(rows))
+
+
+def _is_nothing(value: Value) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def _number(value: Value) -> float:
+    return float(value) if isinstance(value, int | float) else math.nan
+
+
+def _whole(value: Value) -> str:
+    return f"{value:,}"
+
+
+def _whole_float(value: Value) -> str:
+    return f"{_number(value):,.0f}"
+
+
+def _one(value: Value) -> str:
+    return f"{_number(value):,.1f}"
+
+
+def _two(value: Value) -> str:
+    return f"{_number(value):,.2f}"
+
+
+def _four(value: Value) -> str:
+    return f"{_number(value):.4f}"
+
+
+def _percent(value: Value) -> str:
+    return f"{_number(value):.2%}"

@@ -59,12 +59,12 @@ class Exhibit:
 
 
 def running_bytes(lengths: SymbolLengths, points_bytes: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Bytes (bits / 8) that the prefixes cost, float64 (number of points,); symbols that are cut count in part."""
+    """Bytes (bits / 8) that the prefixes cost, float64 (number of points,); cut symbols count in part."""
     return np.concatenate(([0.0], np.cumsum(lengths.per_byte())))[points_bytes] / 8
 
 
 def share_of_half(lengths: SymbolLengths) -> float:
-    """The smallest share of the symbols that together cost at least half of all bits; 0 if nothing costs any."""
+    """The smallest share of the symbols that together cost half of all bits; 0 if nothing costs any."""
     if not lengths.length_bits:
         return 0.0
     falling = np.cumsum(np.sort(lengths.lengths_bits)[::-1])

@@ -46,7 +46,7 @@ class Packed:
 
 
 def pack_integers(values: NDArray[np.integer]) -> Packed:
-    """Integers from 0 to 2³² - 1 in the fewest bytes that hold the largest. Raises ValueError beyond those."""
+    """Integers from 0 to 2³² - 1 in the fewest bytes that hold the largest. Raises ValueError beyond."""
     largest = int(values.max(initial=0))
     if int(values.min(initial=0)) < 0 or largest >= 1 << 32:
         raise ValueError("values must be from 0 to 2^32 - 1")
@@ -63,7 +63,8 @@ def pack_bytes(data: bytes) -> Packed:
 def quantise_lengths(lengths_bits: NDArray[np.float64]) -> NDArray[np.uint16]:
     """Multiples of 2⁻⁹ bit, at most 65535 of them."""
     units = np.rint(np.minimum(lengths_bits, 1e6) * LENGTH_UNITS_PER_BIT)
-    return np.minimum(units, _LARGEST).astype(np.uint16)
+    quantised: NDArray[np.uint16] = np.minimum(units, _LARGEST).astype(np.uint16)
+    return quantised
 
 
 def pack_guesses(lengths: SymbolLengths) -> dict[str, object] | None:
@@ -99,7 +100,9 @@ def pack_guesses(lengths: SymbolLengths) -> dict[str, object] | None:
 def _quantise_probabilities(probabilities: NDArray[np.float64]) -> NDArray[np.uint8]:
     with np.errstate(divide="ignore"):
         bits = np.minimum(-np.log2(probabilities), MOST_GUESS_BITS)
-    return np.rint(255 * np.sqrt(np.maximum(bits, 0.0) / MOST_GUESS_BITS)).astype(np.uint8)
+    roots = np.sqrt(np.maximum(bits, 0.0) / MOST_GUESS_BITS)
+    quantised: NDArray[np.uint8] = np.rint(255 * roots).astype(np.uint8)
+    return quantised
 
 
 def _deflated(data: bytes) -> str:

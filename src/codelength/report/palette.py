@@ -38,13 +38,14 @@ class Tint:
 
 
 def level(length_bits: float) -> int:
-    """Level of a length: a root of it, so that a quarter of a bit can be told from none and 8 bits from 12."""
-    return min(LAST_LEVEL, math.floor(LAST_LEVEL * min(1.0, length_bits / FULL_BITS) ** EXPONENT + 0.5))
+    """Level of a length: a root of it, so that ¼ bit can be told from none and 8 bits from 12."""
+    share: float = min(1.0, length_bits / FULL_BITS) ** EXPONENT
+    return math.floor(LAST_LEVEL * share + 0.5)
 
 
 @lru_cache
 def surprisals(theme: str) -> list[Tint]:
-    """Tints of the levels 0 .. LAST_LEVEL in the theme "light" or "dark". Level 0 is the page's background."""
+    """Tints of the levels 0 .. LAST_LEVEL in the theme "light" or "dark". Level 0 is the background."""
     return [_tint(_SURPRISALS[theme](i / LAST_LEVEL)) for i in range(LAST_LEVEL + 1)]
 
 
@@ -62,8 +63,8 @@ def contrast(a: str, b: str) -> float:
 
 
 def _light_surprisal(t: float) -> Rgb:
-    """White, yellow, orange, red: L from 1 to 0.58."""
-    return _rgb(1.0 - 0.42 * t, 0.2 * t**0.7, 102 - 80 * t)
+    """White, yellow, orange, red: L from 1 to 0.61."""
+    return _rgb(1.0 - 0.39 * t, 0.2 * t**0.7, 102 - 80 * t)
 
 
 def _dark_surprisal(t: float) -> Rgb:

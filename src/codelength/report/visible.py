@@ -15,7 +15,8 @@ _NEWLINE = "\n"
 _HIDDEN_CATEGORIES = ("Cc", "Cf", "Cs", "Zl", "Zp")
 # Default_Ignorable_Code_Point of Unicode's DerivedCoreProperties, what of it is not in those categories.
 _IGNORABLE = (
-    (0x034F, 0x034F), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F), (0x2065, 0x2065), (0x3164, 0x3164),
+    (0x034F, 0x034F), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F), (0x2065, 0x2065),
+    (0x3164, 0x3164),
     (0xFE00, 0xFE0F), (0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8), (0x1BCA0, 0x1BCA3), (0xE0000, 0xE0FFF),
 )  # fmt: skip
 
@@ -28,7 +29,7 @@ class Character(NamedTuple):
     end: int
     """Offset behind its last byte."""
     shown: str
-    """What stands for it: itself, or a sign or an escape of printable characters. A newline keeps its break."""
+    """What stands for it: itself, or printable characters. A newline keeps its break."""
 
 
 def characters(data: bytes) -> Iterator[Character]:

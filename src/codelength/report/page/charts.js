@@ -81,7 +81,8 @@ class Chart {
     const positions = this.isLogarithmic
       ? Array.from({ length: Math.floor(Math.log10(Math.max(1, facts.n_bytes))) + 1 }, (_, i) => 10 ** i)
       : ticks(facts.n_bytes, 4);
-    for (const position of positions) svg.append(svgText(writeSize(position), x(position), height - 5, "middle"));
+    const isCrowded = this.isLogarithmic && x(10) - x(1) < 46;
+    for (const position of isCrowded ? positions.filter((_, i) => i % 2 === 0) : positions) svg.append(svgText(writeSize(position), x(position), height - 5, "middle"));
     const ends = [];
     this.series.forEach(({ name: label, className, xs, ys }) => {
       const points = xs.map((position, i) => (ys[i] === null ? null : `${x(position).toFixed(1)},${y(ys[i]).toFixed(1)}`)).filter(Boolean);

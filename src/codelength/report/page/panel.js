@@ -8,9 +8,10 @@ function writeBits(bits) {
   return `${write(bits, 2)} ${bits === 1 ? "bit" : "bits"}`;
 }
 
-function writeProbability(probability) {
+/** A probability; of those that were rounded on the way here, fewer digits. */
+function writeProbability(probability, isRough = false) {
   if (probability >= 0.0995) return `${write(100 * probability, probability > 0.995 && probability < 1 ? 2 : 0)} %`;
-  if (probability >= 0.001) return `${write(100 * probability, probability >= 0.01 ? 1 : 2)} %`;
+  if (probability >= 0.001) return `${write(100 * probability, isRough || probability >= 0.01 ? 1 : 2)} %`;
   return probability > 0 ? `1 in ${number.format(Number((1 / probability).toPrecision(2)))}` : "0";
 }
 
@@ -114,7 +115,7 @@ class Panel {
       const item = make("li", didCome ? "came" : "");
       const bar = make("div");
       bar.style.width = `${100 * probability}%`;
-      item.append(make("code", "", inline(guess.bytes)), bar, make("span", "", writeProbability(probability)));
+      item.append(make("code", "", inline(guess.bytes)), bar, make("span", "", writeProbability(probability, !didCome)));
       list.append(item);
     }
     return list;

@@ -38,7 +38,7 @@ class TextForm {
       const from = i;
       do {
         const sign = shown(codes[i]);
-        isSign ||= codes[i] !== 10 && sign.length > 1 && codes[i] < 0x10000;
+        isSign ||= codes[i] !== 10 && sign.length > (codes[i] > 0xffff ? 2 : 1);
         text += sign;
         i++;
       } while (i < last && !lane.isBoundary(starts[i]));

@@ -30,6 +30,7 @@ _SUBCOMMANDS = {
     "models": _Subcommand("codelength.cli.models:models", "The levels of clz, networks, predictors by name."),
     "sample": _Subcommand("codelength.cli.sample:sample", "Text that the network writes."),
     "train": _Subcommand("codelength.cli.train:train", "Train a network.", extra="train"),
+    "view": _Subcommand("codelength.cli.view:view", "Where the bits of a file go, in colours or as a page."),
 }
 
 

@@ -22,7 +22,7 @@ __all__ = ["Job", "Scorer", "Scores", "plain_numbers"]
 _LOGITS_BYTES = 1 << 29
 """Logits that are held at once, at most: larger batches are cut, and longer windows read in pieces."""
 
-_WIDE_ELEMENTS = {"cpu": 1 << 19, "cuda": 1 << 26}
+_WIDE_ELEMENTS = {"cpu": 1 << 17, "cuda": 1 << 26}
 """Logits that are made float64 at once: what stays in the cache of a processor, or fills an accelerator."""
 
 
@@ -64,7 +64,7 @@ class Scorer:
         self._model = model
         self._batch_size = batch_size
         self._can_keep = "logits_to_keep" in inspect.signature(model.module.forward).parameters
-        self._n_wide = max(1, _WIDE_ELEMENTS.get(model.device.type, 1 << 19) // model.n_vocabulary)
+        self._n_wide = max(1, _WIDE_ELEMENTS.get(model.device.type, 1 << 17) // model.n_vocabulary)
 
     def score(self, jobs: Sequence[Job], n_guesses: int = 0) -> list[Scores]:
         """Scores of the windows, in their order; they are run in batches of windows of like length.

@@ -60,8 +60,11 @@ def view(file: str, predictors: tuple[str, ...], html: str | None, as_hex: bool,
 def _read(file: str, first: int | None) -> bytes:
     from codelength.cli.files import open_source, printable
 
-    with open_source(file) as source:
-        data = source.read(-1 if first is None else first)
+    try:
+        with open_source(file) as source:
+            data = source.read(-1 if first is None else first)
+    except OSError as error:
+        raise click.ClickException(f"{printable(file)}: {error.strerror or error}") from error
     if not data:
         raise click.ClickException(f"{printable(file)}: an empty file has nothing to show")
     return data
@@ -117,7 +120,7 @@ def _lengths(data: bytes, name: str, n_guesses: int, facts: dict[str, object]) -
         )
     try:
         if base == "hf":
-            model = _causal_lm(name.removeprefix("hf:"))
+            model = _causal_lm(name)
             facts[name] = ", ".join(f"{key} {value}" for key, value in model.fingerprint.items())
             return cast("SymbolLengths", model.symbol_lengths(data, guesses=n_guesses))
         from codelength.predictors.forecasts import forecast
@@ -133,15 +136,13 @@ def _lengths(data: bytes, name: str, n_guesses: int, facts: dict[str, object]) -
     return forecast(data, predictor, n_guesses=n_guesses)
 
 
-def _causal_lm(name_or_path: str) -> Any:
+def _causal_lm(name: str) -> Any:
     from importlib import import_module
 
     try:
-        return import_module("codelength.predictors.causal_lm").CausalLM(name_or_path)
+        return import_module("codelength.predictors.causal_lm").CausalLM.from_name(name)
     except ModuleNotFoundError as error:
-        raise click.ClickException(
-            f"hf:{name_or_path} needs {error.name}: pip install 'codelength[hf]'"
-        ) from error
+        raise click.ClickException(f"{name} needs {error.name}: pip install 'codelength[hf]'") from error
 
 
 def _made() -> dict[str, object]:
@@ -158,14 +159,17 @@ def _made() -> dict[str, object]:
 
 
 def _write(html: str, page: bytes) -> None:
-    from codelength.cli.files import OutputFile, StandardOutput
+    from codelength.cli.files import OutputFile, StandardOutput, printable
 
     if html == "-":
         StandardOutput().write(page)
         return
-    with OutputFile(html, overwrite=True) as output:
-        output.write(page)
-        output.commit(None, durable=False)
+    try:
+        with OutputFile(html, overwrite=True) as output:
+            output.write(page)
+            output.commit(None, durable=False)
+    except OSError as error:
+        raise click.ClickException(f"{printable(html)}: {error.strerror or error}") from error
 
 
 def _say(words: str) -> None:

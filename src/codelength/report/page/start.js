@@ -29,6 +29,12 @@ function findSurprise(lane, from, direction) {
   return -1;
 }
 
+/** How much of the window the panel covers: nothing, unless it is the sheet that it is on a phone. */
+function measureSheet() {
+  const height = isPhone.matches ? byId("panel").offsetHeight : 0;
+  document.documentElement.style.setProperty("--panel-height", `${height}px`);
+}
+
 function startTheme(onChange) {
   const button = byId("theme");
   const themes = ["system", "light", "dark"];
@@ -68,6 +74,7 @@ async function start() {
     onLook(cellBytes) {
       if (cellBytes) panel.draw(cellBytes, shownColumns(), isDifference());
       else panel.drawIdle();
+      measureSheet();
     },
     describe: (cellBytes) => describeCell(model, shownColumns(), cellBytes),
     onRows: drawLater,
@@ -78,9 +85,9 @@ async function start() {
     drawLater();
   };
   reader.onSurprise = (direction) => {
-    const from = reader.at === null ? reader.firstVisible() - (direction > 0 ? 1 : 0) : reader.at;
-    const [start, end] = reader.form.cellAt(Math.max(0, from), choice.lanes[0]);
-    const found = findSurprise(choice.lanes[0], reader.at === null ? from : direction > 0 ? end : start - 1, direction);
+    const [lane] = choice.lanes;
+    const [start, end] = reader.at === null ? Array(2).fill(reader.firstVisible()) : reader.form.cellAt(reader.at, lane);
+    const found = findSurprise(lane, direction > 0 ? end : start - 1, direction);
     if (found >= 0) reader.choose(found);
   };
 
@@ -110,10 +117,7 @@ async function start() {
   });
   const onBar = () => document.documentElement.style.setProperty("--bar-height", `${byId("bar").offsetHeight}px`);
   new ResizeObserver(onBar).observe(byId("bar"));
-  new ResizeObserver(() => {
-    const isSheet = isPhone.matches && byId("panel").offsetParent === null;
-    document.documentElement.style.setProperty("--panel-height", isSheet ? `${byId("panel").offsetHeight}px` : "0px");
-  }).observe(byId("panel"));
+  new ResizeObserver(measureSheet).observe(byId("panel"));
   isPhone.addEventListener("change", show);
   window.addEventListener("scroll", drawLater, { passive: true });
   window.addEventListener("resize", drawLater);

@@ -154,10 +154,14 @@ class Reader {
     this.describe = describe;
     this.at = null; // first byte of the cell that was chosen
     this.marked = [];
+    this.row = null; // the one it is in
     this.goal = null; // where on the line Up and Down want to be
     this.observer = new IntersectionObserver(
       (entries) => {
-        for (const entry of entries) this.setFilled(entry.target, entry.isIntersecting);
+        for (const entry of entries) {
+          entry.target.isNear = entry.isIntersecting;
+          this.setFilled(entry.target, entry.isIntersecting || entry.target === this.row);
+        }
         onRows();
       },
       { rootMargin: `${NEAR} 0px` },
@@ -193,6 +197,7 @@ class Reader {
       return row;
     });
     this.marked = [];
+    this.row = null;
     this.element.replaceChildren(fragment);
     for (const row of this.rows) this.observer.observe(row);
     if (this.at !== null) this.choose(this.at);
@@ -225,7 +230,9 @@ class Reader {
   choose(byte, keepGoal = false) {
     if (!keepGoal) this.goal = null;
     [this.at] = this.form.cellAt(Math.max(0, Math.min(byte, facts.n_bytes - 1)), this.lanes[0]);
-    this.rowAt(this.at);
+    const before = this.row;
+    this.row = this.rowAt(this.at); // has symbols as long as one of them is looked at
+    if (before && before !== this.row && !before.isNear) this.setFilled(before, false);
     this.mark();
     this.onLook(this.form.cellAt(this.at, this.lanes[0]), true);
     this.marked[0]?.scrollIntoView({ block: "nearest" });

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
         ModelNotFoundError,
         TruncatedError,
     )
+    from codelength.measure import measure
+    from codelength.measure.measuring import measure_many, stream_lengths, symbol_lengths
     from codelength.sampling import sample
 
 __version__ = "0.1.0"
@@ -51,6 +53,7 @@ _HOMES = {
         "ModelNotFoundError",
         "TruncatedError",
     ),
+    "codelength.measure.measuring": ("measure_many", "stream_lengths", "symbol_lengths"),
     "codelength.sampling": ("sample",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -83,8 +86,12 @@ __all__ = [
     "get_frame_size",
     "list_frames",
     "list_models",
+    "measure",
+    "measure_many",
     "open",
     "sample",
+    "stream_lengths",
+    "symbol_lengths",
     "unarmor",
 ]
 
@@ -92,6 +99,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name == "format_version":
         value = import_module("codelength.coding.frame").FORMAT_VERSION
+    elif name == "measure":
+        value = import_module("codelength.measure")  # the package, which is the function too
     elif name in _HOME_OF:
         value = getattr(import_module(_HOME_OF[name]), name)
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import subprocess
@@ -10,12 +9,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 import codelength
 from codelength.codec.networks import default_network
-from codelength.predictors.protocol import code_length
-from codelength.predictors.registry import get
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
 
@@ -24,7 +19,7 @@ def test_help_and_version(run: Run) -> None:
     for arguments in ([], ["-h"], ["--help"]):
         done = run("codelength", *arguments)
         assert done.returncode == 0
-        for name in (b"length", b"models", b"sample", b"train"):
+        for name in (b"measure", b"models", b"sample", b"train"):
             assert name in done.stdout
     assert run("codelength", "--version").stdout == f"codelength {codelength.__version__}\n".encode()
 
@@ -39,15 +34,15 @@ def test_errors_have_no_traceback(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"aaa")
     # Stands in for what nobody has foreseen.
     (tmp_path / "sitecustomize.py").write_text(
-        "import codelength.cli.length as length\n"
+        "import codelength.cli.measure as measure\n"
         "def fail(*_): raise ZeroDivisionError('no reason')\n"
-        "length._measure = fail\n"
+        "measure.find_documents = fail\n"
     )
     environment = os.environ | {"PYTHONPATH": str(tmp_path)}
-    done = run("codelength", "length", "a", env=environment)
+    done = run("codelength", "measure", "gzip", "a", env=environment)
     message = b"codelength: ZeroDivisionError: no reason (codelength --debug shows where)\n"
     assert (done.returncode, done.stderr) == (1, message)
-    assert b"Traceback" in run("codelength", "--debug", "length", "a", env=environment).stderr
+    assert b"Traceback" in run("codelength", "--debug", "measure", "gzip", "a", env=environment).stderr
 
 
 def test_models(run: Run) -> None:
@@ -55,7 +50,7 @@ def test_models(run: Run) -> None:
     assert record["schema_version"] == 1
     assert [level["level"] for level in record["levels"]] == list(range(1, 10))
     assert all(level["memory_bytes_per_thread"] > 0 for level in record["levels"])
-    assert {"kt:ORDER", "network"} <= set(record["predictors"])
+    assert {"kt:ORDER", "network", "hf:NAME"} <= set(record["predictors"])
     networks = {network["hash"]: network for network in record["networks"]}
     default = networks[default_network().hash.hex()]
     assert default["is_default"]
@@ -66,7 +61,7 @@ def test_models(run: Run) -> None:
     assert len(levels.splitlines()) == 10
     assert networks.startswith("Network")
     assert default["hash"] in networks
-    assert "clz:LEVEL" in predictors
+    assert "clz[:LEVEL]" in predictors
 
 
 def test_models_that_are_none(run: Run, tmp_path: Path, environment: dict[str, str]) -> None:
@@ -78,41 +73,6 @@ def test_models_that_are_none(run: Run, tmp_path: Path, environment: dict[str, s
     assert b"odd is not a model file" in done.stdout
 
 
-def test_length(run: Run, tmp_path: Path, text: bytes) -> None:
-    content = text[:500]
-    (tmp_path / "a").write_bytes(content)
-    (tmp_path / "empty").write_bytes(b"")
-    done = run("codelength", "length", "-p", "kt:2", "-p", "clz:1", "a", "empty", "--json")
-    assert done.returncode == 0, done.stderr
-    record = json.loads(done.stdout)
-    estimate, coded, *_ = record["results"]
-    assert estimate == {
-        "file": "a",
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "predictor": "kt:2",
-        "n_bytes": 500,
-        "length_bits": code_length(content, get("kt:2")).length_bits,
-        "rate_bpb": code_length(content, get("kt:2")).rate_bpb,
-        "is_coded": False,
-    }
-    assert coded["is_coded"]
-    assert coded["length_bits"] == 8 * len(codelength.compress(content, 1))
-    assert record["results"][2]["rate_bpb"] is None
-    done = run("codelength", "length", "-p", "network", "a", "--json")
-    expected = code_length(content, get("network"))
-    assert json.loads(done.stdout)["results"][0]["length_bits"] == expected.length_bits
-    table = run("codelength", "length", "-p", "uniform", "a").stdout.decode().splitlines()
-    assert table[1].split() == ["uniform", "4000.0", "8.0000", "estimate", "a"]
-
-
-@pytest.mark.parametrize("name", ["nothing", "kt:x", "clz:x", "clz:12"])
-def test_length_under_an_unknown_predictor(run: Run, tmp_path: Path, name: str) -> None:
-    (tmp_path / "a").write_bytes(b"a")
-    done = run("codelength", "length", "-p", name, "a")
-    assert (done.returncode, done.stdout) == (2, b"")
-    assert done.stderr.startswith(b"codelength: Invalid value for --predictor: ")
-
-
 def test_group_imports_no_subcommand() -> None:
     program = (
         "import sys; from codelength.cli.codelength import main; sys.argv[1:] = ['--help']; main(); "
@@ -120,7 +80,7 @@ def test_group_imports_no_subcommand() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True)
     imported = set(done.stderr.split())
-    assert not imported & {"torch", "numpy", "codelength.cli.train", "codelength.cli.length"}
+    assert not imported & {"torch", "numpy", "codelength.cli.train", "codelength.cli.measure"}
 
 
 def test_training_names_its_extra(run: Run, environment: dict[str, str], tmp_path: Path) -> None:

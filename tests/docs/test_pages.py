@@ -19,7 +19,7 @@ def python_blocks(page: str) -> list[str]:
     return ["\n" * page[: match.start(1)].count("\n") + match[1] for match in BLOCK.finditer(page)]
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/theory.md"])
+@pytest.mark.parametrize("name", ["README.md", "docs/theory.md", "docs/measures.md"])
 def test_code_blocks_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = ROOT / name
     blocks = python_blocks(page.read_text(encoding="utf-8"))

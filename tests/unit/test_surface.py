@@ -43,8 +43,12 @@ NAMES = [
     "get_frame_size",
     "list_frames",
     "list_models",
+    "measure",
+    "measure_many",
     "open",
     "sample",
+    "stream_lengths",
+    "symbol_lengths",
     "unarmor",
 ]
 
@@ -96,6 +100,9 @@ def test_shapes() -> None:
         codelength.armor: "data",
         codelength.unarmor: "text",
         codelength.sample: "n_bytes prompt temperature seed network",
+        codelength.measure_many: "documents predictor preparation options",
+        codelength.symbol_lengths: "data predictor context stride device dtype",
+        codelength.stream_lengths: "parts predictor",
         codelength.Compressor: "level model check threads",
         codelength.ClzFile: "file mode level model check threads",
         codelength.open: "file mode level model check threads encoding errors newline",

@@ -119,7 +119,7 @@ def read(path: str | os.PathLike[str]) -> Records:
         rows = content["measurements"]
         measurements = [Measurement.from_json(row) for row in rows]
         return Records(list(content["runs"]), measurements, [int(row["run"]) for row in rows])
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         what = f"it has no {error}" if isinstance(error, KeyError) else str(error)
         raise ValueError(f"{os.fspath(path)} holds no measurements: {what}") from None
 

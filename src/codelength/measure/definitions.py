@@ -18,7 +18,7 @@ __all__ = ["DEFINITIONS", "rate_bpb"]
 
 DEFINITIONS = {
     "codelength": "every bit of the documents over every byte of the same documents",
-    "lm-evaluation-harness": "every bit of the text that was scored over the bytes of the document it came from",
+    "lm-evaluation-harness": "every bit of the text that was scored over the bytes of its task's document",
     "uncheatable-eval": "as codelength, but the first symbol of each chunk of symbols costs nothing",
 }
 """What each counts, in one line."""

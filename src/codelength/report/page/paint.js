@@ -81,60 +81,78 @@ function drawLegend(legend, lanes) {
   );
 }
 
-const STRIP_PIXELS = 3; // that have one tint
-
-/** The rate along the document as a strip of tints. */
-function drawStrip(canvas, lanes, shownBytes, atByte) {
-  const ratio = window.devicePixelRatio || 1;
-  const width = Math.max(1, Math.round(canvas.clientWidth * ratio));
-  const height = Math.round(canvas.clientHeight * ratio);
-  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-  const context = canvas.getContext("2d");
-  const key = `${lanes.map((lane) => lane.title)}|${width}|${document.documentElement.dataset.theme ?? ""}|${prefersDark.matches}`;
-  if (drawStrip.key !== key) {
-    drawStrip.key = key;
-    drawStrip.image = tintsAlong(lanes, width, height, canvas);
-  }
-  context.putImageData(drawStrip.image, 0, 0);
-  const ink = getComputedStyle(canvas).color;
-  const scale = width / facts.n_bytes;
-  context.strokeStyle = ink;
-  context.lineWidth = 1.5 * ratio;
-  const left = shownBytes[0] * scale;
-  context.strokeRect(left + ratio, ratio, Math.max(3 * ratio, (shownBytes[1] - shownBytes[0]) * scale - 2 * ratio), height - 2 * ratio);
-  if (atByte !== null) {
-    context.fillStyle = ink;
-    context.fillRect(atByte * scale - ratio, 0, 2 * ratio, height);
-  }
-}
-
+const STRIP_PIXELS = 3; // of a bar
 const prefersDark = window.matchMedia("(prefers-color-scheme: dark)");
 
-function tintsAlong(lanes, width, height, canvas) {
-  const image = canvas.getContext("2d").createImageData(width, height);
-  const probe = make("span");
-  canvas.after(probe);
-  const colours = new Map();
-  const colourOf = (className) => {
-    if (!colours.has(className)) {
-      probe.className = className;
-      const colour = className ? getComputedStyle(probe).backgroundColor : "rgb(128, 128, 128, 0)";
-      const [red, green, blue, alpha = 1] = colour.match(/[\d.]+/g).map(Number);
-      colours.set(className, [red, green, blue, 255 * alpha]);
-    }
-    return colours.get(className);
-  };
-  const { columns } = lanes[0];
-  const bin = Math.max(Math.round(STRIP_PIXELS * (window.devicePixelRatio || 1)), Math.round(width / facts.n_bytes));
-  for (let x = 0; x < width; x++) {
-    const start = Math.floor(((x - (x % bin)) * facts.n_bytes) / width);
-    const end = Math.max(start + 1, Math.floor(((x - (x % bin) + bin) * facts.n_bytes) / width));
-    const rates = columns.map((column) => column.bitsOfBytes(start, Math.min(end, facts.n_bytes)) / (end - start));
-    // Means are smaller than what they are means of: doubled, they use the scale.
-    const className = rates.length === 2 ? differenceClass(2 * (rates[0] - rates[1])) : surprisalClass(2 * rates[0]);
-    const colour = colourOf(className);
-    for (let y = 0; y < height; y++) image.data.set(colour, 4 * (y * width + x));
+/**
+ * The document at a glance: bars as high as bytes are dear there, in their tint; a frame around what is in the
+ * window, a line where one looks. Of several lanes, the first.
+ */
+class Strip {
+  constructor(canvas) {
+    this.canvas = canvas;
+    this.bars = null; // drawn once for each lane, size and theme
+    this.key = "";
   }
-  probe.remove();
-  return image;
+
+  draw(lane, shownBytes, atByte) {
+    const { canvas } = this;
+    const ratio = window.devicePixelRatio || 1;
+    const width = Math.max(1, Math.round(canvas.clientWidth * ratio));
+    const height = Math.max(1, Math.round(canvas.clientHeight * ratio));
+    const theme = getComputedStyle(canvas).color; // of the text, another in each theme
+    const key = [lane.title, width, height, theme].join("|");
+    if (key !== this.key) {
+      this.key = key;
+      this.bars = this.drawBars(lane, width, height, Math.round(STRIP_PIXELS * ratio));
+      Object.assign(canvas, { width, height });
+    }
+    const context = canvas.getContext("2d");
+    context.clearRect(0, 0, width, height);
+    context.drawImage(this.bars, 0, 0);
+    const scale = width / facts.n_bytes;
+    context.strokeStyle = context.fillStyle = theme;
+    context.lineWidth = 1.5 * ratio;
+    const [left, right] = shownBytes.map((byte) => byte * scale);
+    context.strokeRect(left + ratio, ratio, Math.max(3 * ratio, right - left - 2 * ratio), height - 2 * ratio);
+    if (atByte !== null) context.fillRect(atByte * scale - ratio, 0, 2 * ratio, height);
+  }
+
+  drawBars(lane, width, height, barWidth) {
+    const bars = Object.assign(document.createElement("canvas"), { width, height });
+    const context = bars.getContext("2d");
+    const n = Math.max(1, Math.min(Math.floor(width / barWidth), facts.n_bytes));
+    const rates = Array.from({ length: n }, (_, i) => {
+      const start = Math.floor((i * facts.n_bytes) / n);
+      const end = Math.max(start + 1, Math.floor(((i + 1) * facts.n_bytes) / n));
+      const [first, second = 0] = lane.columns.map((column) => column.bitsOfBytes(start, end) / (end - start));
+      return first - second;
+    });
+    const most = Math.max(...rates.map(Math.abs), 1e-9);
+    const className = lane instanceof Difference ? differenceClass : surprisalClass;
+    const colourOf = this.colours();
+    rates.forEach((rate, i) => {
+      const left = Math.round((i * width) / n);
+      const right = Math.round(((i + 1) * width) / n);
+      const bar = Math.max(1, (Math.abs(rate) / most) * height);
+      // Means are smaller than what they are means of: doubled, they use more of the scale.
+      context.fillStyle = colourOf(className(2 * rate));
+      context.fillRect(left, height - bar, right - left, bar);
+    });
+    return bars;
+  }
+
+  /** Colour of a tint, from its class. */
+  colours() {
+    const known = new Map();
+    return (className) => {
+      if (!known.has(className)) {
+        const probe = make("span", className);
+        this.canvas.after(probe);
+        known.set(className, className ? getComputedStyle(probe).backgroundColor : "rgb(128 128 128 / 0.3)");
+        probe.remove();
+      }
+      return known.get(className);
+    };
+  }
 }

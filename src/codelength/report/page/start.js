@@ -60,13 +60,14 @@ async function start() {
 
   const shownColumns = () => [...new Set(choice.lanes.flatMap((lane) => lane.columns))];
   const isDifference = () => choice.lanes[0] instanceof Difference;
+  const strip = new Strip(byId("strip"));
   let isWaiting = false;
   const drawLater = () => {
     if (isWaiting) return;
     isWaiting = true;
     requestAnimationFrame(() => {
       isWaiting = false;
-      drawStrip(byId("strip"), choice.lanes, reader.visibleBytes(), reader.at);
+      strip.draw(choice.lanes[0], reader.visibleBytes(), reader.at);
     });
   };
   const panel = new Panel(byId("panel"), model, () => reader.clear());
@@ -93,7 +94,10 @@ async function start() {
 
   const show = () => {
     const bytesInLine = isPhone.matches || choice.lanes.length > 1 ? 8 : 16;
-    reader.show(form === "hex" ? new HexForm(model, bytesInLine) : new TextForm(model), choice.lanes);
+    const isStacked = isPhone.matches && choice.lanes.length > 1;
+    const textForm = () => new TextForm(model, isStacked ? FEWEST_STACKED : FEWEST_CHARACTERS);
+    const hexForm = () => new HexForm(model, bytesInLine, isStacked ? 4 : 24);
+    reader.show(form === "hex" ? hexForm() : textForm(), choice.lanes);
     drawLegend(byId("legend"), choice.lanes);
     drawLater();
   };
@@ -123,6 +127,7 @@ async function start() {
   window.addEventListener("resize", drawLater);
   startTheme(drawLater);
   show();
+  await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))); // until all that is painted
   document.documentElement.dataset.ready = Math.round(performance.now());
   await Promise.all(model.columns.map((column) => column.readGuesses()));
   document.documentElement.dataset.complete = Math.round(performance.now());

@@ -2,19 +2,20 @@
 // height and finding in it works; those near the window have a span for each symbol.
 
 const FEWEST_CHARACTERS = 500; // of a row, if lines end
+const FEWEST_STACKED = 1; // where predictors stand one below the other: line by line
 const MOST_CHARACTERS = 2000; // of a row, if they do not
 const NEAR = "700px";
 
 /** The document as text: a row is some lines, a cell the fewest characters that end where a symbol ends. */
 class TextForm {
-  constructor(model) {
+  constructor(model, fewestCharacters) {
     this.model = model;
     this.blocks = [];
     const { codes, starts } = model;
     let first = 0;
     for (let i = 0; i < codes.length; i++) {
       const length = i + 1 - first;
-      const isEnd = codes[i] === 10 ? length >= FEWEST_CHARACTERS : length >= MOST_CHARACTERS && (codes[i] === 32 || length >= 2 * MOST_CHARACTERS);
+      const isEnd = codes[i] === 10 ? length >= fewestCharacters : length >= MOST_CHARACTERS && (codes[i] === 32 || length >= 2 * MOST_CHARACTERS);
       if (isEnd || i === codes.length - 1) {
         this.blocks.push({ start: starts[first], end: starts[i + 1], first, last: i + 1 });
         first = i + 1;
@@ -60,11 +61,11 @@ class TextForm {
 
 /** The document as bytes: a row is some lines of hexadecimal numbers and characters, a cell is a byte. */
 class HexForm {
-  constructor(model, bytesInLine) {
+  constructor(model, bytesInLine, linesInRow) {
     this.model = model;
     this.bytesInLine = bytesInLine;
     this.blocks = [];
-    const step = 24 * bytesInLine;
+    const step = linesInRow * bytesInLine;
     for (let start = 0; start < facts.n_bytes; start += step) {
       this.blocks.push({ start, end: Math.min(start + step, facts.n_bytes) });
     }
@@ -191,7 +192,11 @@ class Reader {
     this.rows = form.blocks.map((block) => {
       const row = make("div", "row");
       const text = form.plain(block);
-      for (let i = 0; i < lanes.length; i++) row.append(make("div", "lane", text));
+      for (const { title } of lanes) {
+        const lane = make("div", "lane", text);
+        if (lanes.length > 1) lane.dataset.title = title;
+        row.append(lane);
+      }
       row.block = block;
       fragment.append(row);
       return row;
@@ -346,7 +351,14 @@ class Reader {
   /** Bytes whose rows are in the window, roughly. */
   visibleBytes() {
     const position = (y) => {
-      const row = this.rows.find((candidate) => candidate.getBoundingClientRect().bottom > y) ?? this.rows.at(-1);
+      let low = 0;
+      let high = this.rows.length - 1;
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (this.rows[middle].getBoundingClientRect().bottom > y) high = middle;
+        else low = middle + 1;
+      }
+      const row = this.rows[low];
       const { top, height } = row.getBoundingClientRect();
       const part = height ? Math.max(0, Math.min(1, (y - top) / height)) : 0;
       return row.block.start + part * (row.block.end - row.block.start);

@@ -41,6 +41,12 @@ def prose() -> str:
     return sentences(60, seed=2)
 
 
+@pytest.fixture(scope="session")
+def long_prose() -> str:
+    """20 KB and more."""
+    return sentences(750, seed=5)
+
+
 def make_tokenizer(kind: str) -> Any:
     """bytes: byte-level BPE, exact; lossy: it makes lower case; metaspace: as SentencePiece's with byte
     fallback; plain: byte-level with neither a beginning nor an end of text."""

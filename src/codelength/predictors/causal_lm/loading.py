@@ -18,7 +18,7 @@ from codelength.errors import ModelError, ModelNotFoundError
 from codelength.predictors.causal_lm.settings import Settings
 from codelength.predictors.causal_lm.spans import Encoding
 
-__all__ = ["LoadedModel", "Tokenizer", "folder_of", "folder_sha256", "load", "stack"]
+__all__ = ["LoadedModel", "Tokenizer", "folder_of", "folder_sha256", "load", "stack", "threads"]
 
 # All that decides how text becomes tokens, and the model's shape.
 _SMALL_FILES = (
@@ -333,3 +333,16 @@ def stack(device: Any) -> dict[str, str]:
         found["accelerator"] = torch.cuda.get_device_name(device)
         found["cuda"] = f"{torch.version.cuda or torch.version.hip}, cudnn {cudnn}"
     return found
+
+
+@contextmanager
+def threads(number: int | None) -> Iterator[None]:
+    """So many threads, on which the order of sums depends; None: as many as there are."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(number or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

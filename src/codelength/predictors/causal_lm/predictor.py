@@ -101,6 +101,11 @@ class CausalLM:
         return self._asked.name
 
     @property
+    def batch_size(self) -> int:
+        """Windows that are run at once, at most."""
+        return self._asked.batch_size
+
+    @property
     def weights_bytes(self) -> int:
         """Size of the weights in the type of numbers that they are used in; shared ones count once."""
         n_weights = sum(int(weight.numel()) for weight in self.model.module.parameters())
@@ -118,6 +123,7 @@ class CausalLM:
             "stride": str(self.stride),
             "batch": str(self._asked.batch_size),
             "beginning": self._beginning,
+            "attention": str(getattr(self.model.module.config, "_attn_implementation", None)),
         } | stack(self.model.device)
 
     def describe(self) -> str:

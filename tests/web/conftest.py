@@ -103,6 +103,21 @@ def tokens(data: bytes, seed: int = 2) -> SymbolLengths:
     return SymbolLengths(lengths_bits, ends.astype(np.int64), len(data), ranks, guesses)
 
 
+def guessed_bytes(data: bytes, seed: int = 3) -> SymbolLengths:
+    """As of a predictor of bytes that nobody has to wait for, and no easier to store."""
+    choose = np.random.default_rng(seed)
+    n = len(data)
+    symbols = choose.integers(97, 123, (2000, 5)).tolist()
+    probabilities = (choose.dirichlet(np.ones(6), 2000)[:, :5]).tolist()
+    best: list[list[tuple[str | bytes, float]]] = [
+        [(bytes([symbol]), p) for symbol, p in zip(*row, strict=True)]
+        for row in zip(symbols, probabilities, strict=True)
+    ]
+    guesses = [best[i] for i in choose.integers(0, 2000, n).tolist()]
+    ranks = choose.geometric(0.5, n).astype(np.int32) - 1
+    return SymbolLengths(choose.exponential(2.0, n), np.arange(1, n + 1), n, ranks, guesses)
+
+
 @pytest.fixture(scope="session")
 def page_source() -> str:
     """A page of 6 KB of prose under two predictors of bytes and one of tokens."""

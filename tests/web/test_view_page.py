@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from codelength.predictors.counting import KT
-from codelength.predictors.forecasts import forecast
 from codelength.predictors.lengths import SymbolLengths
 from codelength.report.exhibit import Column
 from codelength.report.page import build
@@ -21,7 +19,7 @@ from codelength.report.palette import level
 from codelength.report.view import cells
 from codelength.report.visible import characters
 
-from .conftest import HOSTILE, exhibit_of, prose, tokens
+from .conftest import HOSTILE, exhibit_of, guessed_bytes, prose, tokens
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -280,7 +278,7 @@ def test_axe(open_page: OpenPage, scheme: str, width: int) -> None:
     page.evaluate(script)
     page.locator("#reader").focus()
     page.keyboard.press("n")
-    for choice in ("kt:1", "Side by side", f"Difference: kt:1 {MINUS} kt:2"):
+    for choice in ("Side by side", f"Difference: kt:1 {MINUS} kt:2"):
         choose_lanes(page, choice)
         found: list[dict[str, Any]] = page.evaluate(
             "axe.run(document, {resultTypes: ['violations']}).then(result => result.violations)"
@@ -294,7 +292,7 @@ def test_axe(open_page: OpenPage, scheme: str, width: int) -> None:
 def test_ready_within_a_second(open_page: OpenPage, record_property: Callable[[str, object], None]) -> None:
     """200 KB of text: all can be pointed at, moved in and scrolled within a second of the request."""
     data = prose(200_000)
-    page = open_page(build(exhibit_of(data, Column("kt:1", forecast(data, KT(1))))))
+    page = open_page(build(exhibit_of(data, Column("one", guessed_bytes(data)))))
     marks = "['ready', 'complete'].map(name => Number(document.documentElement.dataset[name]))"
     best = np.inf
     for _ in range(3):  # the machine may be busy

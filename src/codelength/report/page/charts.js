@@ -109,7 +109,9 @@ class Chart {
   }
 }
 
-function shorten(label) {
+/** Of a path the last part, and of that what has room. */
+function shorten(path) {
+  const label = path.length > 13 ? path.slice(path.lastIndexOf("/") + 1) : path;
   return label.length > 13 ? `${label.slice(0, 12)}…` : label;
 }
 

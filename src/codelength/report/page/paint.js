@@ -20,6 +20,7 @@ class Surprisals {
   constructor(column) {
     this.column = column;
     this.columns = [column];
+    this.hasTokens = column.ends !== null;
     this.title = column.name;
   }
   isBoundary(byte) {
@@ -34,6 +35,7 @@ class Surprisals {
 class Difference {
   constructor(first, second) {
     this.columns = [first, second];
+    this.hasTokens = false;
     this.title = `${first.name} − ${second.name}`;
   }
   isBoundary() {
@@ -128,13 +130,15 @@ class Strip {
       const [first, second = 0] = lane.columns.map((column) => column.bitsOfBytes(start, end) / (end - start));
       return first - second;
     });
-    const most = Math.max(...rates.map(Math.abs), 1e-9);
+    const heights = rates.map(Math.abs).sort((a, b) => a - b);
+    // A few bars that are much higher than the rest must not flatten it.
+    const most = Math.max(heights[Math.floor(0.97 * (n - 1))], heights[n - 1] / 4, 1e-9);
     const className = lane instanceof Difference ? differenceClass : surprisalClass;
     const colourOf = this.colours();
     rates.forEach((rate, i) => {
       const left = Math.round((i * width) / n);
       const right = Math.round(((i + 1) * width) / n);
-      const bar = Math.max(1, (Math.abs(rate) / most) * height);
+      const bar = Math.max(1, Math.min(1, Math.abs(rate) / most) * height);
       // Means are smaller than what they are means of: doubled, they use more of the scale.
       context.fillStyle = colourOf(className(2 * rate));
       context.fillRect(left, height - bar, right - left, bar);

@@ -12,7 +12,10 @@ function writeBits(bits) {
 function writeProbability(probability, isRough = false) {
   if (probability >= 0.0995) return `${write(100 * probability, probability > 0.995 && probability < 1 ? 2 : 0)} %`;
   if (probability >= 0.001) return `${write(100 * probability, isRough || probability >= 0.01 ? 1 : 2)} %`;
-  return probability > 0 ? `1 in ${number.format(Number((1 / probability).toPrecision(2)))}` : "0";
+  if (probability === 0) return "0";
+  if (probability > 1e-6) return `1 in ${number.format(Number((1 / probability).toPrecision(2)))}`;
+  const [digits, power] = (1 / probability).toExponential(1).split("e+");
+  return `1 in ${digits} × 10${Array.from(power, (digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]).join("")}`;
 }
 
 function writeRank(rank) {
@@ -96,11 +99,12 @@ class Panel {
       }
       cost.append(writeBits(bits));
       const facts = [`p = ${writeProbability(2 ** -bits)}`];
-      if (column.ranks) facts.push(writeRank(column.ranks[symbol]));
+      const guesses = column.guessesAt(symbol);
+      const hadGuesses = guesses === null || guesses.length > 0; // a byte that a language model spells has none
+      if (column.ranks && hadGuesses) facts.push(writeRank(column.ranks[symbol]));
       cost.append(make("small", "", facts.join(", ")));
       parts.push(cost);
-      const guesses = column.guessesAt(symbol);
-      if (guesses) parts.push(this.guesses(guesses, bytes, bits, hasSeveral || symbols.length > 1 ? 3 : 5));
+      if (guesses?.length) parts.push(this.guesses(guesses, bytes, bits, hasSeveral || symbols.length > 1 ? 3 : 5));
     }
     return parts;
   }

@@ -192,8 +192,8 @@ class Reader {
     this.rows = form.blocks.map((block) => {
       const row = make("div", "row");
       const text = form.plain(block);
-      for (const { title } of lanes) {
-        const lane = make("div", "lane", text);
+      for (const { title, hasTokens } of lanes) {
+        const lane = make("div", hasTokens ? "lane tokens" : "lane", text);
         if (lanes.length > 1) lane.dataset.title = title;
         row.append(lane);
       }

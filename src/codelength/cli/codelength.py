@@ -23,11 +23,13 @@ class _Subcommand(NamedTuple):
 
 
 _SUBCOMMANDS = {
+    "compare": _Subcommand("codelength.cli.compare:compare", "Predictors side by side, and against scores."),
     "export": _Subcommand(
         "codelength.cli.export:export", "Make a model file of a checkpoint.", extra="train"
     ),
     "measure": _Subcommand("codelength.cli.measure:measure", "Bits that data costs under predictors."),
     "models": _Subcommand("codelength.cli.models:models", "The levels of clz, networks, predictors by name."),
+    "report": _Subcommand("codelength.cli.report:report", "Tables and figures from records."),
     "sample": _Subcommand("codelength.cli.sample:sample", "Text that the network writes."),
     "train": _Subcommand("codelength.cli.train:train", "Train a network.", extra="train"),
     "view": _Subcommand("codelength.cli.view:view", "Where the bits of a file go, in colours or as a page."),

@@ -183,13 +183,15 @@ def choose_engine(
     return Here() if n_jobs == 1 else Processes(n_jobs)
 
 
-def end(result: Result) -> None:
-    """Say what could not be measured, and fail if anything."""
+def end(*results: Result) -> None:
+    """Say what could not be measured, and fail if anything that was named could not, or nothing could."""
     from codelength.cli.files import printable
 
-    for line in dict.fromkeys(str(failure) for failure in result.failures):
+    failures = [failure for result in results for failure in result.failures]
+    for line in dict.fromkeys(str(failure) for failure in failures):
         click.echo(f"codelength: {printable(line)}", err=True)
-    if not result.cells or not all(failure.is_note for failure in result.failures):
+    is_all_there = all(result.cells for result in results)
+    if not is_all_there or not all(failure.is_note for failure in failures):
         raise click.exceptions.Exit(1)
 
 

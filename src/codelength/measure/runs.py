@@ -52,14 +52,15 @@ def run(
 
     What stands in `records` already is taken from there; what is measured anew is added, and the file written
     now and then and when the run ends, whatever ends it. With `plan.keeps_lengths` all is measured anew, as
-    records hold no symbols. What fails is in the result and stops nothing else. Raises OSError if the records
-    cannot be written.
+    records hold no symbols. What fails is in the result and stops nothing else. Several calls with the same
+    `facts` object are one run in the records. Raises OSError if the records cannot be written.
     """
     kept = Records() if records is None else records
     known = {} if plan.keeps_lengths else kept.finished()
     plan = replace(plan, finished=frozenset(known))
     result = Result(tuple(dict.fromkeys(predictors)))
-    if facts is not None:
+    is_new = facts is not None and not any(facts is known_facts for known_facts in kept.runs)
+    if facts is not None and is_new:
         kept.begin(facts)
     n_before = len(kept.measurements)
     outcomes = (engine or Here()).run(plan, cut(result.predictors, documents))
@@ -69,10 +70,10 @@ def run(
                 _take(outcome, result, kept, known)
                 on_outcome(outcome)
     finally:
-        if len(kept.measurements) == n_before and facts is not None:
-            kept.runs.pop()  # nothing is of this run
-        else:
+        if len(kept.measurements) > n_before:
             kept.save()
+        elif is_new:
+            kept.runs.pop()  # nothing is of this run
     return result
 
 

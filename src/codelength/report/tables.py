@@ -12,7 +12,18 @@ from dataclasses import dataclass
 from codelength.measure.measurement import Measurement
 from codelength.measure.summary import Summary
 
-__all__ = ["Column", "Table", "documents_table", "positions_table", "summaries_table"]
+__all__ = [
+    "Column",
+    "Table",
+    "Value",
+    "documents_table",
+    "four",
+    "percent",
+    "points",
+    "positions_table",
+    "summaries_table",
+    "whole",
+]
 
 Value = str | int | float | None
 NOTHING = "-"
@@ -114,18 +125,18 @@ def summaries_table(
     columns = (
         Column("Predictor", is_number=False),
         Column("Length", is_number=False),
-        Column("Documents", _whole),
-        Column("Bytes", _whole),
-        Column("Bits", _one),
-        Column("bits/byte", _four),
-        Column("from", _four),
-        Column("to", _four),
-        Column("bits/char", _four),
-        Column("bits/token", _four),
-        Column("Ratio", _percent),
-        Column("Adjusted", _percent),
-        Column("s", _two),
-        Column("MB", _whole_float),
+        Column("Documents", whole),
+        Column("Bytes", whole),
+        Column("Bits", one),
+        Column("bits/byte", four),
+        Column("from", four),
+        Column("to", four),
+        Column("bits/char", four),
+        Column("bits/token", four),
+        Column("Ratio", percent),
+        Column("Adjusted", percent),
+        Column("s", two),
+        Column("MB", whole_float),
     )
     return Table(columns, tuple(rows))
 
@@ -134,9 +145,9 @@ def documents_table(measurements: Iterable[Measurement], *, show_name: Callable[
     """One row a document and predictor."""
     columns = (
         Column("Predictor", is_number=False),
-        Column("Bits", _one),
-        Column("bits/byte", _four),
-        Column("Bytes", _whole),
+        Column("Bits", one),
+        Column("bits/byte", four),
+        Column("Bytes", whole),
         Column("Length", is_number=False),
         Column("Document", is_number=False),
     )
@@ -163,8 +174,8 @@ def positions_table(summaries: Iterable[Summary]) -> Table:
         rates = [p.rates_bpb[i] if i < len(p.bits) else None for _, p in curves]
         n_bytes = max(p.n_bytes[i] for _, p in curves if i < len(p.bits))
         rows.append((start, n_bytes, *rates))
-    columns = [Column("From byte", _whole), Column("Bytes", _whole)]
-    columns += [Column(f"{predictor}, bits/byte", _four) for predictor, _ in curves]
+    columns = [Column("From byte", whole), Column("Bytes", whole)]
+    columns += [Column(f"{predictor}, bits/byte", four) for predictor, _ in curves]
     return Table(tuple(columns), tuple(rows))
 
 
@@ -176,25 +187,36 @@ def _number(value: Value) -> float:
     return float(value) if isinstance(value, int | float) else math.nan
 
 
-def _whole(value: Value) -> str:
+def whole(value: Value) -> str:
+    """A count."""
     return f"{value:,}"
 
 
-def _whole_float(value: Value) -> str:
+def whole_float(value: Value) -> str:
+    """Rounded to a whole number."""
     return f"{_number(value):,.0f}"
 
 
-def _one(value: Value) -> str:
+def one(value: Value) -> str:
+    """One digit behind the point."""
     return f"{_number(value):,.1f}"
 
 
-def _two(value: Value) -> str:
+def two(value: Value) -> str:
+    """Two."""
     return f"{_number(value):,.2f}"
 
 
-def _four(value: Value) -> str:
+def four(value: Value) -> str:
+    """Four."""
     return f"{_number(value):.4f}"
 
 
-def _percent(value: Value) -> str:
+def points(value: Value) -> str:
+    """Three digits behind the point."""
+    return f"{_number(value):.3f}"
+
+
+def percent(value: Value) -> str:
+    """A share of 1 in per cent."""
     return f"{_number(value):.2%}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import unicodedata
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
@@ -98,6 +99,18 @@ def test_hostile_content(open_page: OpenPage, is_token: bool) -> None:
     ]
     page.locator('#form input[value="hex"]').check(force=True)
     assert "3c 2f 73 63" in page.inner_text(".lane")
+
+
+def test_every_sort_of_character(open_page: OpenPage) -> None:
+    """The page and visible.py show characters alike. Of letters and symbols a sample, of unassigned none."""
+    sampled = ("Lo", "So", "Co")
+    assigned = [chr(code) for code in range(0x110000) if unicodedata.category(chr(code)) not in ("Cn", "Cs")]
+    text = "".join(c for c in assigned if unicodedata.category(c) not in sampled or ord(c) % 97 == 0)
+    data = text.encode()
+    lengths = SymbolLengths.of_bytes(np.ones(len(data)))
+    page = open_page(build(exhibit_of(data, Column("one", lengths))))
+    found = page.evaluate("[...document.querySelectorAll('.lane')].map(lane => lane.textContent).join('')")
+    assert found == "".join(character.shown for character in characters(data))
 
 
 def test_hover_and_focus(open_page: OpenPage, page_source: str) -> None:

@@ -38,7 +38,13 @@ def test_pipe() -> None:
     assert "\x1b" not in text
     assert text.startswith("a\\x1b.txt: ")
     rows = re.findall(r"^ *([\d.]+) │ (.*)$", text, re.MULTILINE)
-    assert [row[1] for row in rows] == ["Grüße↵", "     an alle\\r↵", "\\x1b[31mrot⟨U+202E⟩ \\x00↵", "↵", "ende"]
+    assert [row[1] for row in rows] == [
+        "Grüße↵",
+        "     an alle\\r↵",
+        "\\x1b[31mrot⟨U+202E⟩ \\x00↵",
+        "↵",
+        "ende",
+    ]
     assert sum(float(row[0]) for row in rows) == pytest.approx(forecast(TEXT, KT(1)).length_bits, abs=0.3)
 
 

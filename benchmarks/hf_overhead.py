@@ -36,9 +36,8 @@ def build(folder: Path, documents: list[bytes], layers: int, width: int, vocabul
     tokenizer = ByteLevelBPETokenizer()
     texts = [document.decode(errors="replace") for document in documents]
     tokenizer.train_from_iterator(texts, vocab_size=vocabulary, special_tokens=["<|endoftext|>"])
-    transformers.PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer._tokenizer, eos_token="<|endoftext|>"
-    ).save_pretrained(folder)
+    make: Any = transformers.PreTrainedTokenizerFast
+    make(tokenizer_object=tokenizer._tokenizer, eos_token="<|endoftext|>").save_pretrained(folder)
     torch.manual_seed(0)
     shape = transformers.GPT2Config(
         n_layer=layers, n_embd=width, n_head=width // 64, vocab_size=vocabulary, n_positions=1024,

@@ -30,6 +30,7 @@ Examples:
   clz -t backup.tar.clz              prove that an archive is whole
   tar -I clz -cf src.tar.clz src     pack a directory; unpack with tar -I clz -xf src.tar.clz
   mysqldump shop | clz -1 > shop.sql.clz
+  clz --model hf:gpt2 notes.txt      with a language model: smallest, slow, for this machine only
   find . -name '*.log' -print0 | xargs -0 clz --rm
 
 Several FILEs to one OUTPUT, or to -c, become one archive of several frames: their contents joined,

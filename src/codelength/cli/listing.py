@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from codelength.cli.files import printable
 from codelength.cli.messages import human_size
+from codelength.cli.transfer import is_of_language_model
 from codelength.codec.walk import SeekingSource, StreamSource, walk_headers
 from codelength.coding.frame import STORED, FrameInfo, SegmentHeader
 from codelength.coding.parser import FrameParser
@@ -28,6 +29,10 @@ _SEGMENT_COLUMNS = (
 )
 
 
+_LANGUAGE_MODEL = -1
+"""Stands where the number of a predictor does."""
+
+
 @dataclass(frozen=True, slots=True)
 class ArchiveInfo:
     """An archive as its headers describe it. Sizes are in bytes."""
@@ -36,6 +41,8 @@ class ArchiveInfo:
     segments: tuple[tuple[int, int, SegmentHeader], ...]
     """(frame, offset of the segment's end in the archive, header), frames counted from 1."""
     frames: tuple[FrameInfo, ...]
+    models: tuple[str, ...] = ()
+    """Language models by name, if it needs any."""
 
     @property
     def content_size(self) -> int:
@@ -53,6 +60,8 @@ def read_archive(name: str, source: io.BufferedReader) -> ArchiveInfo:
 
     Raises FormatError, CorruptError, TruncatedError.
     """
+    if is_of_language_model(source):
+        return _read_of_language_model(name, source.read())
     parser = FrameParser()
     segments: list[tuple[int, int, SegmentHeader]] = []
     frames: list[FrameInfo] = []
@@ -62,6 +71,28 @@ def read_archive(name: str, source: io.BufferedReader) -> ArchiveInfo:
         elif isinstance(event, FrameInfo):
             frames.append(event)
     return ArchiveInfo(name, tuple(segments), tuple(frames))
+
+
+def _read_of_language_model(name: str, data: bytes) -> ArchiveInfo:
+    from codelength.codec.language_model.container import Kind, Reader
+
+    reader = Reader(data)
+    segments: list[tuple[int, int, SegmentHeader]] = []
+    frames: list[FrameInfo] = []
+    models: set[str] = set()
+    while True:
+        start = reader.position
+        header = reader.header()
+        if header is None:
+            return ArchiveInfo(name, tuple(segments), tuple(frames), tuple(sorted(models)))
+        models.add("hf:" + header.facts["model"])
+        for number in range(header.n_blocks):
+            block = reader.block(f"block {number + 1}")
+            predictor = STORED if block.kind == Kind.STORED else _LANGUAGE_MODEL
+            sizes = block.content_size, len(block.payload)
+            segments.append((len(frames) + 1, reader.position, SegmentHeader(predictor, block.kind, *sizes)))
+        n_frame = reader.position - start
+        frames.append(FrameInfo(header.content_size, n_frame, header.n_blocks, _LANGUAGE_MODEL, 1, True))
 
 
 def table(archives: Sequence[ArchiveInfo]) -> str:
@@ -110,9 +141,15 @@ def _row(archives: Iterable[ArchiveInfo], name: str) -> tuple[str, ...]:
         human_size(n_content),
         _ratio(n_content, n_archive),
         _check([frame.check for frame in frames if not frame.skippable]),
-        "+".join(_model(predictor) for predictor in sorted({header.predictor for header in headers})) or "-",
+        "+".join(_models(archives, headers)) or "-",
         name,
     )
+
+
+def _models(archives: list[ArchiveInfo], headers: list[SegmentHeader]) -> list[str]:
+    numbers = {header.predictor for header in headers}
+    names = {printable(model) for archive in archives for model in archive.models}
+    return [_model(number) for number in sorted(numbers - {_LANGUAGE_MODEL})] + sorted(names)
 
 
 def _ratio(n_content: int, n_archive: int) -> str:
@@ -126,7 +163,7 @@ def _check(checks: Sequence[bool]) -> str:
 
 
 def _model(predictor: int) -> str:
-    return "stored" if predictor == STORED else str(predictor)
+    return "stored" if predictor == STORED else "hf" if predictor == _LANGUAGE_MODEL else str(predictor)
 
 
 def _align(rows: Sequence[tuple[str, ...]], *, rule_before_last: bool = False) -> str:

@@ -46,6 +46,9 @@ class Options:
     """Compress to armored text; decompress nothing else. (Without it, decompressing takes both.)"""
     network: str | None
     """Path of a model file."""
+    model: str | None
+    """A language model, "hf:NAME": to compress with, or to decompress with in place of the one that an
+    archive names."""
     n_threads: int
     max_memory_bytes: int | None
     verbosity: int
@@ -142,6 +145,13 @@ _PATH = click.Path(readable=False)
     help="Compress with the network of a model file, in place of the level's. To decompress, the folder of "
          "the file must be named in the environment variable CODELENGTH_MODELS.",
 )  # fmt: skip
+@click.option(
+    "--model", metavar="hf:NAME",
+    help="Compress with a causal language model of the Hugging Face hub or of a folder, very slowly; "
+         "hf:NAME?context=1024&stride=512 and other settings as in the documentation. Decompressing finds "
+         "the model by itself if it is where it was. It takes the very same model, libraries and device; "
+         "-f tries others.",
+)  # fmt: skip
 @click.option("-v", "--verbose", count=True, help="Say more: a line for each file, with time and rate.")
 @click.option("-q", "--quiet", count=True, help="Say less: -q no notes and no summary, -qq no errors either.")
 @click.option("--progress/--no-progress", default=None,
@@ -155,8 +165,9 @@ _PATH = click.Path(readable=False)
 def command(
     ctx: click.Context, /, files: tuple[str, ...], mode: str | None, level: int | None, output: str | None,
     output_folder: str | None, recursive: bool, remove: bool, force: bool, threads: int | None,
-    memory: int | None, check: bool, message: bool, armor: bool, network: str | None, verbose: int,
-    quiet: int, progress: bool | None, debug: bool, version: bool, short_help: bool, long_help: bool,
+    memory: int | None, check: bool, message: bool, armor: bool, network: str | None,
+    model: str | None, verbose: int, quiet: int, progress: bool | None, debug: bool, version: bool,
+    short_help: bool, long_help: bool,
 ) -> Options | str:  # fmt: skip
     """Compress FILEs to FILE.clz, small and exact, or restore them.
 
@@ -177,6 +188,8 @@ def command(
         raise UsageError("--armor takes one input for one output")
     if network is not None:
         _check_network(chosen, level, network, message)
+    if model is not None:
+        _check_model(chosen, model, has_others=level is not None or network is not None, message=message)
     return Options(
         files=files or ("-",),
         mode=chosen,
@@ -190,6 +203,7 @@ def command(
         message=message,
         armor=armor,
         network=network,
+        model=model,
         n_threads=threads or (_n_cores() if threads == 0 else min(_n_cores(), _USUAL_THREADS)),
         max_memory_bytes=memory,
         verbosity=2 + verbose - quiet,
@@ -242,6 +256,24 @@ def _check_network(mode: Mode, level: int | None, network: str, message: bool) -
         raise UsageError(f"--network: {network}: {error.strerror or error}") from error
     except (ValueError, FormatError) as error:
         raise UsageError(f"--network: {error}") from error
+
+
+def _check_model(mode: Mode, model: str, *, has_others: bool, message: bool) -> None:
+    """What is wrong with the name of the model is wrong for all files."""
+    if mode is Mode.LIST:
+        raise UsageError("--model is for compressing and decompressing")
+    if message:
+        raise UsageError("--model does not go with --message: a message cannot name a model")
+    if has_others:
+        raise UsageError("--model goes with neither a level nor --network")
+    if not model.startswith("hf:"):
+        raise UsageError(f"--model: {model!r} should be hf:NAME, with a name or a path")
+    from codelength.predictors.causal_lm.settings import Settings
+
+    try:
+        Settings.parse(model)
+    except ValueError as error:
+        raise UsageError(f"--model: {error}") from error
 
 
 def _check_message(mode: Mode, files: tuple[str, ...], output: str | None, recursive: bool) -> None:

@@ -10,7 +10,7 @@ from typing import BinaryIO, NamedTuple, cast
 from codelength.cli.files import Comparison
 from codelength.cli.options import Mode, Options
 
-__all__ = ["Sizes", "Skipped", "gives_back", "plain", "transfer"]
+__all__ = ["Sizes", "Skipped", "gives_back", "is_of_language_model", "plain", "transfer"]
 
 _MAX_MESSAGE_BYTES = 65_535
 _MAX_MESSAGE_FRAME_BYTES = 3
@@ -19,6 +19,7 @@ _MAX_ARMORED_BYTES = 1 << 24
 _MAX_ARMOR_BYTES = 1 << 25  # with room for line ends
 _SPACE = b"\t\n\v\f\r "
 _ARCHIVE = b"\xc1"  # the first byte of every frame
+_LANGUAGE_MODEL = b"\xc1\x5c"
 
 OnProgress = Callable[[int, int], None]
 
@@ -45,6 +46,12 @@ def transfer(
         return _compress_to_armor(options, source, sink, on_progress)
     if is_message:
         return _transfer_message(options, source, sink)
+    is_decoding = options.mode is not Mode.COMPRESS
+    if is_of_language_model(source) if is_decoding else options.model is not None:
+        from codelength.cli import language_model
+
+        act = language_model.decompress if is_decoding else language_model.compress
+        return act(options, source, sink, on_progress)
     from codelength.codec.stream import compress_stream, decompress_stream
 
     n_threads = options.n_threads
@@ -78,6 +85,10 @@ def gives_back(
         from codelength.codec.oneshot import decompress
 
         comparison.write(decompress(archive.read(), message=True))
+    elif is_of_language_model(archive):
+        from codelength.cli import language_model
+
+        language_model.decompress(options, archive, cast(BinaryIO, comparison), on_progress)
     else:
         from codelength.codec.stream import decompress_stream
 
@@ -107,6 +118,11 @@ def plain(options: Options, source: io.BufferedReader) -> tuple[io.BufferedReade
     data = unarmor(text)
     is_message = not data.startswith(_ARCHIVE) if data else options.message
     return _held(data), is_message
+
+
+def is_of_language_model(source: io.BufferedReader) -> bool:
+    """Whether an archive begins as those of language models do."""
+    return source.peek(len(_LANGUAGE_MODEL))[: len(_LANGUAGE_MODEL)] == _LANGUAGE_MODEL
 
 
 def _held(data: bytes) -> io.BufferedReader:

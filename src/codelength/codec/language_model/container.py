@@ -14,6 +14,7 @@ import struct
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from codelength.errors import CorruptError, FormatError, TruncatedError
 from codelength.predictors.causal_lm.spans import MAX_TOKENS_PER_BYTE
@@ -159,7 +160,7 @@ class Reader:
 
 def _facts(data: bytes) -> dict[str, str]:
     try:
-        facts = json.loads(data)
+        facts: Any = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise CorruptError("what the archive says about its model cannot be read") from error
     is_plain = isinstance(facts, dict) and len(facts) <= _MAX_FACTS
@@ -174,4 +175,4 @@ def _facts(data: bytes) -> dict[str, str]:
             raise CorruptError(f"the archive's {name} is no number from 1 to {limit}")
     if int(facts["stride"]) > int(facts["context"]):
         raise CorruptError("the archive's stride is longer than its context")
-    return facts
+    return dict(facts)

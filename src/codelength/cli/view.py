@@ -17,7 +17,7 @@ __all__ = ["view"]
 
 _N_GUESSES = 5
 _MOST_BYTES = 2_000_000
-"""Of a page: every byte takes some ten of them, and a browser some milliseconds for each thousand."""
+"""Of a page: every byte takes some twelve of them, and a browser needs a second for a million."""
 
 _NOT_BY_SYMBOL = ("mix", "clz", "gzip", "bz2", "xz", "zstd", "brotli", "png", "webp", "flac", "zpaq", "cmix")
 

@@ -50,6 +50,9 @@ def rates_figure(summaries: Sequence[Summary], *, seed: int = 0) -> Figure:
     figure, [axes] = _new(7.0, 1.2 + 0.35 * len(summaries))
     for i, summary in enumerate(summaries):
         colour = _CODED if summary.is_coded else _ESTIMATE
+        if not math.isfinite(summary.rate_bpb):  # has no place on an axis
+            axes.annotate("∞" if summary.rate_bpb > 0 else "-", (0.0, i), va="center")
+            continue
         axes.barh(i, summary.rate_bpb, color=colour, height=0.7)
         interval = summary.interval(seed=seed)
         if interval is not None:
@@ -180,5 +183,3 @@ def _overlap(a: _Box, b: _Box) -> float:
 
 def _plain(axes: Any) -> None:
     axes.spines[["top", "right"]].set_visible(False)
-    if not math.isfinite(sum(axes.get_xlim())):  # an infinite length has no place on an axis
-        axes.set_xlim(0, 8)

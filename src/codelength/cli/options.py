@@ -148,7 +148,7 @@ _PATH = click.Path(readable=False)
 @click.option(
     "--model", metavar="hf:NAME",
     help="Compress with a causal language model of the Hugging Face hub or of a folder, very slowly; "
-         "hf:NAME?context=1024&stride=512 and other settings as in the documentation. Decompressing finds "
+         "hf:NAME?context=1024&stride=512 and other settings: docs/language-models.md. Decompressing finds "
          "the model by itself if it is where it was. It takes the very same model, libraries and device; "
          "-f tries others.",
 )  # fmt: skip

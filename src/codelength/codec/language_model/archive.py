@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from codelength.codec.buffers import byte_view
@@ -13,7 +12,8 @@ from codelength.codec.language_model.container import MAX_BLOCK_BYTES, MAX_ROWS,
 from codelength.codec.language_model.rows import OnStep, decode_rows, encode_rows
 from codelength.errors import CodecError, CorruptError, LimitError, ModelError, ModelMismatchError
 from codelength.predictors.causal_lm import CausalLM, Settings
-from codelength.predictors.causal_lm.loading import folder_of, folder_sha256, stack, threads
+from codelength.predictors.causal_lm.identity import folder_sha256, stack, threads
+from codelength.predictors.causal_lm.loading import folder_of
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -31,10 +31,15 @@ _UNIFORM = "none: first token uniform"
 _CHOSEN = ("model", "sha256", "dtype", "context", "stride", "batch", "beginning", "threads")
 
 
-@lru_cache(maxsize=1)
-def _predictor(settings: Settings, local_files_only: bool) -> CausalLM:
-    """The last model stays loaded, for the next file of a command."""
-    return CausalLM.from_settings(settings, local_files_only=local_files_only)
+_kept: dict[Settings, CausalLM] = {}
+"""The last model stays loaded, for the next file of a command."""
+
+
+def _predictor(settings: Settings, *, local_files_only: bool) -> CausalLM:
+    if settings not in _kept:
+        _kept.clear()
+        _kept[settings] = CausalLM.from_settings(settings, local_files_only=local_files_only)
+    return _kept[settings]
 
 
 def compress_with_model(
@@ -60,7 +65,7 @@ def compress_with_model(
     """
     view = byte_view(data)
     content = bytes(view)
-    predictor = _predictor(Settings.parse(spec), False) if isinstance(spec, str) else spec
+    predictor = _predictor(Settings.parse(spec), local_files_only=False) if isinstance(spec, str) else spec
     batch = min(predictor.batch_size, MAX_ROWS)
     block_bytes = min(max(-(-len(content) // batch), _MIN_BLOCK_BYTES), MAX_BLOCK_BYTES - _MIN_BLOCK_BYTES)
     starts = starts_of_blocks(content, -(-len(content) // block_bytes)) if content else []
@@ -225,6 +230,11 @@ def _refuse(differing: list[str], force: bool) -> None:
 
 
 def _loaded(name: str, facts: Mapping[str, str], local_files_only: bool, force: bool) -> CausalLM:
+    same = ("sha256", "dtype", "context", "stride", "beginning", "device")
+    for predictor in _kept.values():
+        # Its batch may be another: how many blocks go side by side, the archive says.
+        if predictor.name == name and all(predictor.fingerprint[fact] == facts[fact] for fact in same):
+            return predictor
     try:
         settings = Settings(
             name,
@@ -235,7 +245,7 @@ def _loaded(name: str, facts: Mapping[str, str], local_files_only: bool, force: 
             int(facts["batch"]),
             facts["beginning"] != _UNIFORM,
         )
-        return _predictor(settings, local_files_only)
+        return _predictor(settings, local_files_only=local_files_only)
     except ValueError as error:
         raise ModelMismatchError(
             f"the archive's model cannot be run here as it was there: {error}"

@@ -1,44 +1,21 @@
-"""Gets a model and its tokenizer, and says exactly which ones they are."""
+"""Gets a model and its tokenizer, from a folder or from the hub."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-import platform
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
-import numpy as np
-
 from codelength.errors import ModelError, ModelNotFoundError
+from codelength.predictors.causal_lm.identity import SMALL_FILES, folder_sha256, weight_files
 from codelength.predictors.causal_lm.settings import Settings
-from codelength.predictors.causal_lm.spans import Encoding
+from codelength.predictors.causal_lm.tokenizer import Tokenizer
 
-__all__ = ["LoadedModel", "Tokenizer", "folder_of", "folder_sha256", "load", "stack", "threads"]
+__all__ = ["LoadedModel", "folder_of", "load"]
 
-# All that decides how text becomes tokens, and the model's shape.
-_SMALL_FILES = (
-    "added_tokens.json",
-    "config.json",
-    "merges.txt",
-    "special_tokens_map.json",
-    "tokenizer.json",
-    "tokenizer.model",
-    "tokenizer_config.json",
-    "vocab.json",
-    "vocab.txt",
-)
-# Weights, in the order in which transformers looks for them.
-_WEIGHTS = (
-    "model.safetensors.index.json",
-    "model.safetensors",
-    "pytorch_model.bin.index.json",
-    "pytorch_model.bin",
-)
 _VOCABULARIES = (
     "tokenizer.json",
     "tokenizer.model",
@@ -48,95 +25,8 @@ _VOCABULARIES = (
     "sentencepiece",
     "qwen.tik",
 )
-_CHUNK_BYTES = 1 << 22
 
 T = TypeVar("T")
-
-
-class Tokenizer:
-    """A Hugging Face tokenizer as `cut` wants it: no tokens added, none left out, no spaces tidied."""
-
-    def __init__(self, tokenizer: Any, n_vocabulary: int) -> None:
-        """`n_vocabulary` is how many tokens the model knows."""
-        self._tokenizer = tokenizer
-        self._n_vocabulary = n_vocabulary
-        self._texts: dict[int, str | bytes] = {}
-
-    @property
-    def beginning(self) -> tuple[int, str] | None:
-        """The token to begin with and how it is called: beginning of text, else end of text, else None."""
-        for name in ("bos_token", "eos_token"):
-            number = getattr(self._tokenizer, f"{name}_id", None)
-            if number is not None and 0 <= number < self._n_vocabulary:
-                return number, f"{name} {getattr(self._tokenizer, name)}"
-        return None
-
-    def encode(self, text: str) -> Encoding | None:
-        """See `Codebook`."""
-        has_offsets = bool(getattr(self._tokenizer, "is_fast", False))
-        coded = self._tokenizer(
-            text,
-            add_special_tokens=False,
-            return_attention_mask=False,
-            return_token_type_ids=False,
-            return_offsets_mapping=has_offsets,
-            verbose=False,
-        )
-        ids = np.array(coded["input_ids"], np.int64)
-        if len(ids) and int(ids.max()) >= self._n_vocabulary:
-            return None
-        if has_offsets:
-            return Encoding(ids, np.array(coded["offset_mapping"], np.int64).reshape(-1, 2)[:, 1])
-        return Encoding(ids, np.array(list(self._ends(coded["input_ids"], len(text))), np.int64))
-
-    def decode(self, ids: Sequence[int]) -> str:
-        """See `Codebook`."""
-        text: str = self._tokenizer.decode(
-            list(ids), skip_special_tokens=False, clean_up_tokenization_spaces=False
-        )
-        return text
-
-    def token(self, number: int) -> str | bytes:
-        """What one token stands for, to be shown: text, or bytes that are part of a character."""
-        if number not in self._texts:
-            self._texts[number] = self._token(number)
-        return self._texts[number]
-
-    def _token(self, number: int) -> str | bytes:
-        if number >= self._n_vocabulary:
-            return ""
-        text = self.decode([number])
-        name = self._tokenizer.convert_ids_to_tokens(number)
-        if name is None:
-            return text
-        if "�" in text:
-            if len(name) == 6 and name.startswith("<0x") and name.endswith(">"):
-                return bytes((int(name[3:5], 16),))
-            if all(character in _BYTE_OF for character in name):
-                return bytes(_BYTE_OF[character] for character in name)
-        # Decoders of the SentencePiece kind drop the space that a text begins with.
-        return " " + text if name.startswith("▁") and not text.startswith(" ") else text
-
-    def _ends(self, ids: list[int], n_characters: int) -> Iterator[int]:
-        """Ends of tokens from how the text grows, a few tokens at a time, where no offsets are at hand."""
-        n_done, first, known = 0, 0, 0  # tokens from `first` to `known` are there to be followed by others
-        for i in range(len(ids)):
-            before, now = self.decode(ids[first:known]), self.decode(ids[first : i + 1])
-            if not now.endswith("�"):
-                n_done = min(n_done + max(len(now) - len(before), 0), n_characters)
-                first, known = known, i + 1
-            yield n_done
-
-
-def _byte_of() -> dict[str, int]:
-    """Bytes by the characters that byte-level BPE writes for them (Radford et al. 2019): printable Latin-1
-    for itself, all others, in order, from U+0100 on."""
-    plain = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    others = [byte for byte in range(256) if byte not in plain]
-    return {chr(byte): byte for byte in plain} | {chr(0x100 + i): byte for i, byte in enumerate(others)}
-
-
-_BYTE_OF = _byte_of()
 
 
 @dataclass
@@ -272,77 +162,12 @@ def _hub_folder(name: str, local_files_only: bool) -> str:
 
     try:
         weights = "model*.safetensors*"
-        wanted = [*_SMALL_FILES, weights, "*.tiktoken"]
+        wanted = [*SMALL_FILES, weights, "*.tiktoken"]
         folder: str = snapshot_download(name, allow_patterns=wanted, local_files_only=local_files_only)
-        if not _weight_files(folder):
+        if not weight_files(folder):
             wanted[wanted.index(weights)] = "pytorch_model*"
             folder = snapshot_download(name, allow_patterns=wanted, local_files_only=local_files_only)
     except Exception as error:  # what the client raises is of many libraries
         where = "on this machine" if local_files_only else "on the hub, or it cannot be reached"
         raise ModelNotFoundError(f"there is no model {name!r} {where}, and no folder of this name") from error
     return folder
-
-
-def _weight_files(folder: str) -> list[str]:
-    """Names of the files with the weights that transformers would take."""
-    for name in _WEIGHTS:
-        path = os.path.join(folder, name)
-        if os.path.exists(path):
-            if not name.endswith(".index.json"):
-                return [name]
-            with open(path, encoding="utf-8") as file:
-                return [name, *sorted(set(json.load(file)["weight_map"].values()))]
-    return []
-
-
-def folder_sha256(folder: str) -> str:
-    """SHA-256 over the files of a model that decide its numbers: weights, configuration, tokenizer.
-
-    Of each, in the order of their names: name, size and content. Raises OSError as the files do.
-    """
-    names = {name for name in _SMALL_FILES if os.path.exists(os.path.join(folder, name))}
-    names.update(_weight_files(folder))
-    names.update(name for name in os.listdir(folder) if name.endswith(".tiktoken"))
-    digest = hashlib.sha256()
-    for name in sorted(names):
-        path = os.path.join(folder, name)
-        digest.update(f"{name}\0{os.path.getsize(path)}\0".encode())
-        with open(path, "rb") as file:
-            while chunk := file.read(_CHUNK_BYTES):
-                digest.update(chunk)
-    return digest.hexdigest()
-
-
-def stack(device: Any) -> dict[str, str]:
-    """What else decides the last bits of a model's numbers: libraries, processor, accelerator, threads."""
-    import tokenizers
-    import torch
-    import transformers
-
-    found = {
-        "torch": torch.__version__,
-        "transformers": transformers.__version__,
-        "tokenizers": tokenizers.__version__,
-        "machine": platform.machine(),
-        "cpu": torch.backends.cpu.get_cpu_capability(),
-        "threads": str(torch.get_num_threads()),
-        "device": device.type,
-    }
-    if device.type == "cuda":
-        cudnn = torch.backends.cudnn.version()  # type: ignore[no-untyped-call]
-        found["accelerator"] = torch.cuda.get_device_name(device)
-        found["cuda"] = f"{torch.version.cuda or torch.version.hip}, cudnn {cudnn}"
-    return found
-
-
-@contextmanager
-def threads(number: int | None) -> Iterator[None]:
-    """So many threads, on which the order of sums depends; None: as many as there are."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(number or before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -10,7 +10,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from codelength.predictors.causal_lm.loading import LoadedModel, load, stack
+from codelength.predictors.causal_lm.identity import stack
+from codelength.predictors.causal_lm.loading import LoadedModel, load
 from codelength.predictors.causal_lm.settings import USUAL_CONTEXT, Settings
 from codelength.predictors.causal_lm.spans import RawSpan, Span, cut, number_size, records
 from codelength.predictors.causal_lm.windows import windows

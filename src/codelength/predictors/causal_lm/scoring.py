@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from codelength.predictors.causal_lm.loading import LoadedModel
 
-__all__ = ["Job", "Scorer", "Scores", "plain_numbers"]
+__all__ = ["Job", "Scorer", "Scores", "memory_for", "plain_numbers"]
 
 _LOGITS_BYTES = 1 << 29
 """Logits that are held at once, at most: larger batches are cut, and longer windows read in pieces."""
@@ -54,6 +55,19 @@ def plain_numbers() -> None:
     """No rounding of factors to fewer bits (TF32) that was not asked for."""
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.allow_tf32 = False
+
+
+@contextmanager
+def memory_for(n_rows: int, n_inputs: int) -> Iterator[None]:
+    """Makes a MemoryError of what torch raises where there is too little memory for so many windows."""
+    try:
+        yield
+    except RuntimeError as error:
+        if not isinstance(error, torch.OutOfMemoryError) and "allocate memory" not in str(error):
+            raise
+        raise MemoryError(
+            f"no memory for {n_rows} windows of {n_inputs} tokens; take smaller batches or a shorter context"
+        ) from error
 
 
 class Scorer:
@@ -96,19 +110,13 @@ class Scorer:
             inputs[row, : len(job.inputs)] = job.inputs
             first = min(first, len(job.inputs) - len(job.targets))
         parts: list[list[tuple[torch.Tensor, ...]]] = [[] for _ in jobs]
-        try:
-            with torch.inference_mode():
-                for start, logits in self._logits(torch.from_numpy(inputs), first):
-                    for row, job in enumerate(jobs):
-                        begin = max(start, len(job.inputs) - len(job.targets))
-                        end = min(start + logits.shape[1], len(job.inputs))
-                        parts[row] += self._costs(logits[row], start, begin, end, job, n_guesses)
-                    del logits
-        except torch.OutOfMemoryError as error:
-            raise MemoryError(
-                f"no memory for {len(jobs)} windows of {n_inputs} tokens; take smaller batches or a "
-                "shorter context"
-            ) from error
+        with memory_for(len(jobs), n_inputs), torch.inference_mode():
+            for start, logits in self._logits(torch.from_numpy(inputs), first):
+                for row, job in enumerate(jobs):
+                    begin = max(start, len(job.inputs) - len(job.targets))
+                    end = min(start + logits.shape[1], len(job.inputs))
+                    parts[row] += self._costs(logits[row], start, begin, end, job, n_guesses)
+                del logits
         return [_gathered(part) for part in parts]
 
     def _logits(self, inputs: torch.Tensor, first: int) -> Iterator[tuple[int, torch.Tensor]]:

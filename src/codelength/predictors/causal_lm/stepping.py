@@ -16,7 +16,7 @@ import torch
 
 from codelength.errors import ModelError
 from codelength.predictors.causal_lm.loading import LoadedModel
-from codelength.predictors.causal_lm.scoring import plain_numbers
+from codelength.predictors.causal_lm.scoring import memory_for, plain_numbers
 from codelength.predictors.causal_lm.windows import begins_window
 
 __all__ = ["Forecast", "run_in_step"]
@@ -84,7 +84,7 @@ def run_in_step(
     if first_token is not None:
         inputs.append([first_token] * len(n_tokens))
     cache = None
-    try:
+    with memory_for(len(n_tokens), context):
         for step in range(max(n_tokens, default=0)):
             forecast = None
             if inputs:
@@ -93,10 +93,6 @@ def run_in_step(
                 cache = None if start is not None else cache
                 forecast, cache = _forecast(model, inputs[i if start is None else start :], cache)
             inputs.append(choose(step, forecast))
-    except torch.OutOfMemoryError as error:
-        raise MemoryError(
-            f"no memory for {len(n_tokens)} texts at once; take a smaller batch or a shorter context"
-        ) from error
 
 
 def _forecast(model: LoadedModel, inputs: list[list[int]], cache: object) -> tuple[Forecast, object]:

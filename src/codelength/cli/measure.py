@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from codelength.measure.documents import Document
     from codelength.measure.engines import Engine
     from codelength.measure.runs import Result
-    from codelength.measure.shards import Plan
 
 __all__ = ["measure"]
 
@@ -127,7 +126,10 @@ def measure(
 
         save_symbols(per_symbol, result)
     if as_json:
-        _show_record(result, records, plan)
+        import json
+
+        every = [measurement for name in result.predictors for measurement in result.of(name)]
+        click.echo(json.dumps(records.only(every).to_json(), indent=2, allow_nan=False))
     else:
         _show(result, each=each, by_position=by_position, seed=seed)
     end(result)
@@ -260,17 +262,3 @@ def _show(result: Result, *, each: bool, by_position: bool, seed: int) -> None:
                     f"t^-{law.exponent:.3f} bits at byte t"
                 )
     click.echo("\n\n".join(parts))
-
-
-def _show_record(result: Result, records: object, plan: Plan) -> None:
-    import json
-
-    from codelength.measure.records import Records
-
-    shown = Records()
-    shown.runs = list(records.runs) if isinstance(records, Records) else []
-    for name in result.predictors:
-        for measurement in result.of(name):
-            shown.measurements.append(measurement)
-            shown.run_of.append(len(shown.runs) - 1)
-    click.echo(json.dumps(shown.to_json(), indent=2, allow_nan=False))

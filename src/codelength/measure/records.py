@@ -13,7 +13,7 @@ import os
 import platform
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,12 +23,12 @@ from typing import Any
 
 from codelength.measure.measurement import Measurement
 
-__all__ = ["SCHEMA", "SCHEMA_VERSION", "Records", "cell", "facts_of_run", "read"]
+__all__ = ["SCHEMA", "SCHEMA_VERSION", "Cell", "Records", "cell", "cell_of", "facts_of_run", "read"]
 
 SCHEMA, SCHEMA_VERSION = "codelength.measurements", 1
 
 Cell = tuple[str, str, str]
-"""Hash of the document, predictor, settings as JSON."""
+"""Hash of the document, predictor, settings and facts as JSON."""
 
 _LIBRARIES = (
     "numpy",
@@ -46,9 +46,19 @@ _SHARE_OF_TIME = 0.05
 _LEAST_PAUSE_S = 1.0
 
 
-def cell(sha256: str, predictor: str, settings: object) -> Cell:
-    """What one measurement is found by."""
-    return sha256, predictor, json.dumps(settings, sort_keys=True)
+def cell(sha256: str, predictor: str, settings: Mapping[str, Any], facts: Mapping[str, str]) -> Cell:
+    """What one measurement is found by.
+
+    Another version of a compressor or another network is another cell. Of a language model the name must do,
+    as its hash is known only when it is loaded: keep models that change at one path in records of their own.
+    """
+    known = {} if predictor.startswith("hf:") else dict(facts)
+    return sha256, predictor, json.dumps([dict(settings), known], sort_keys=True)
+
+
+def cell_of(measurement: Measurement) -> Cell:
+    """What this one is found by."""
+    return cell(measurement.sha256, measurement.predictor, measurement.settings, measurement.facts)
 
 
 @dataclass(slots=True)
@@ -86,7 +96,13 @@ class Records:
 
     def finished(self) -> dict[Cell, Measurement]:
         """All measurements, by what they are found by."""
-        return {cell(m.sha256, m.predictor, dict(m.settings)): m for m in self.measurements}
+        return {cell_of(m): m for m in self.measurements}
+
+    def only(self, measurements: Iterable[Measurement]) -> Records:
+        """Some of the measurements, perhaps under other names of documents, each still of its run."""
+        run_of = {cell_of(m): run for run, m in zip(self.run_of, self.measurements, strict=True)}
+        kept = list(measurements)
+        return Records(self.runs, kept, [run_of[cell_of(m)] for m in kept])
 
     def to_json(self) -> dict[str, Any]:
         """As it stands in a file."""

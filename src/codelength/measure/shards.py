@@ -98,10 +98,11 @@ def measure_documents(plan: Plan, shard: Shard) -> Iterator[Outcome]:
             yield _failed(index, shard.predictor, Failure("", shard.predictor, _words(error)))
         return
     settings = meter.settings(plan.preparation)
+    facts = {} if meter.takes_context else meter.facts()
     for index, document in shard.documents:
         try:
             content = document.read()
-            key = cell(content.sha256, shard.predictor, settings)
+            key = cell(content.sha256, shard.predictor, settings, facts)
             if key in plan.finished:
                 yield Outcome(index, shard.predictor, finished=key, document=document.name)
                 continue

@@ -57,13 +57,16 @@ class Table:
         ]
 
     def to_text(self) -> str:
-        """For a terminal: columns side by side, numbers to the right."""
-        lines = [[column.title for column in self.columns], *self._cells()]
-        widths = [max(len(line[i]) for line in lines) for i in range(len(self.columns))]
+        """For a terminal: columns side by side, numbers to the right; a column without values is left out."""
+        cells = self._cells()
+        shown = [i for i in range(len(self.columns)) if not cells or any(row[i] != NOTHING for row in cells)]
+        lines = [[line[i] for i in shown] for line in ([column.title for column in self.columns], *cells)]
+        columns = [self.columns[i] for i in shown]
+        widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
         return "\n".join(
             "  ".join(
                 cell.rjust(width) if column.is_number else cell.ljust(width)
-                for cell, width, column in zip(line, widths, self.columns, strict=True)
+                for cell, width, column in zip(line, widths, columns, strict=True)
             ).rstrip()
             for line in lines
         )

@@ -41,6 +41,8 @@ def records() -> Records:
 
 def test_text() -> None:
     assert TABLE.to_text() == "a|b      n\nx|<y>  1.5\n-        -"
+    empty = replace(TABLE, rows=(("x", None), ("y", math.nan)))
+    assert empty.to_text() == "a|b\nx\ny"
 
 
 def test_markdown() -> None:

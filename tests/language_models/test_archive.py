@@ -480,6 +480,34 @@ def test_no_memory(
         predictor.symbol_lengths(prose.encode()[:100])
 
 
+def test_a_model_without_keys_and_values(
+    predictors: Predictors, prose: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from codelength.predictors.causal_lm import stepping
+
+    predictor, data = predictors("llama"), prose.encode()[:250]
+    kept = Reader(compress_with_model(data, predictor))
+    monkeypatch.setattr(stepping, "cache_of", lambda _: None)
+    archive = compress_with_model(data, predictor)
+    assert decompress_with_model(archive, predictor) == data
+    anew = Reader(archive)
+    kept.header(), anew.header()
+    assert abs(len(kept.block("").payload) - len(anew.block("").payload)) <= 1
+
+
+def test_a_model_that_cannot_be_run(
+    predictors: Predictors, prose: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    predictor = predictors("gpt2")
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise RuntimeError("no kernel for this\nand more")
+
+    monkeypatch.setattr(predictor.model.module, "forward", fail)
+    with pytest.raises(ModelError, match=r"no kernel for this$"):
+        predictor.symbol_lengths(prose.encode()[:100])
+
+
 def test_plans_and_rows_alone(predictors: Predictors, prose: str) -> None:
     predictor = predictors("plain")
     plans = [plan_of(part, predictor.model.tokenizer) for part in (prose.encode()[:200], b"\xff\xfe", b"The")]

@@ -11,14 +11,16 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from codelength.errors import ModelError
 from codelength.predictors.causal_lm.loading import LoadedModel
 
-__all__ = ["Job", "Scorer", "Scores", "memory_for", "plain_numbers"]
+__all__ = ["Job", "Scorer", "Scores", "cache_of", "plain_numbers", "running"]
 
 _LOGITS_BYTES = 1 << 29
 """Logits that are held at once, at most: larger batches are cut, and longer windows read in pieces."""
@@ -51,6 +53,11 @@ class Scores:
     """(N, G)"""
 
 
+def cache_of(out: Any) -> Any:
+    """Keys and values that a model has left for the inputs that follow; None if it keeps none."""
+    return getattr(out, "past_key_values", None)
+
+
 def plain_numbers() -> None:
     """No rounding of factors to fewer bits (TF32) that was not asked for."""
     torch.backends.cuda.matmul.allow_tf32 = False
@@ -58,13 +65,15 @@ def plain_numbers() -> None:
 
 
 @contextmanager
-def memory_for(n_rows: int, n_inputs: int) -> Iterator[None]:
-    """Makes a MemoryError of what torch raises where there is too little memory for so many windows."""
+def running(n_rows: int, n_inputs: int) -> Iterator[None]:
+    """Makes a MemoryError of what torch raises where there is too little memory for so many windows, and a
+    ModelError of what else it says a model cannot do here."""
     try:
         yield
     except RuntimeError as error:
         if not isinstance(error, torch.OutOfMemoryError) and "allocate memory" not in str(error):
-            raise
+            reason = (str(error) or type(error).__name__).splitlines()[0]
+            raise ModelError(f"the model cannot be run as was asked: {reason}") from error
         raise MemoryError(
             f"no memory for {n_rows} windows of {n_inputs} tokens; take smaller batches or a shorter context"
         ) from error
@@ -110,7 +119,7 @@ class Scorer:
             inputs[row, : len(job.inputs)] = job.inputs
             first = min(first, len(job.inputs) - len(job.targets))
         parts: list[list[tuple[torch.Tensor, ...]]] = [[] for _ in jobs]
-        with memory_for(len(jobs), n_inputs), torch.inference_mode():
+        with running(len(jobs), n_inputs), torch.inference_mode():
             for start, logits in self._logits(torch.from_numpy(inputs), first):
                 for row, job in enumerate(jobs):
                     begin = max(start, len(job.inputs) - len(job.targets))
@@ -135,7 +144,12 @@ class Scorer:
         cache = None
         for start in range(0, n_inputs, n_piece):
             out = module(inputs[:, start : start + n_piece], past_key_values=cache, use_cache=True)
-            cache = out.past_key_values
+            cache = cache_of(out)
+            if cache is None:
+                raise MemoryError(
+                    f"the logits of {n_inputs} tokens at once take too much memory, and this model keeps no "
+                    "keys and values: take a shorter context"
+                )
             if start + n_piece > first:
                 yield start, out.logits
 

@@ -3,7 +3,8 @@
 A number that a float model gives depends, in its last bits, on the shape of what it is given and on the order
 of sums. So encoder and decoder run exactly this: R rows in step, one token each a step. The first step of a
 window (see `windows`) reads its C - S + 1 inputs at once with an empty cache, any other one input with the
-cache of the window. A row that has ended goes on with zeros until all have ended.
+cache of the window. (A model without keys and values reads its window anew in each step.) A row that has
+ended goes on with zeros until all have ended.
 
 Letters: R = rows, V = size of the vocabulary, C = context, S = stride.
 """
@@ -16,7 +17,7 @@ import torch
 
 from codelength.errors import ModelError
 from codelength.predictors.causal_lm.loading import LoadedModel
-from codelength.predictors.causal_lm.scoring import memory_for, plain_numbers
+from codelength.predictors.causal_lm.scoring import cache_of, plain_numbers, running
 from codelength.predictors.causal_lm.windows import begins_window
 
 __all__ = ["Forecast", "run_in_step"]
@@ -83,15 +84,17 @@ def run_in_step(
     inputs: list[list[int]] = []  # those of one step are an item
     if first_token is not None:
         inputs.append([first_token] * len(n_tokens))
-    cache = None
-    with memory_for(len(n_tokens), context):
+    cache: object = None
+    window = 0
+    with running(len(n_tokens), context):
         for step in range(max(n_tokens, default=0)):
             forecast = None
             if inputs:
                 i = len(inputs) - 1
                 start = begins_window(i, context, stride)
-                cache = None if start is not None else cache
-                forecast, cache = _forecast(model, inputs[i if start is None else start :], cache)
+                if start is not None:
+                    cache, window = None, start
+                forecast, cache = _forecast(model, inputs[window if cache is None else i :], cache)
             inputs.append(choose(step, forecast))
 
 
@@ -99,4 +102,4 @@ def _forecast(model: LoadedModel, inputs: list[list[int]], cache: object) -> tup
     with torch.inference_mode():
         given = torch.tensor(inputs, device=model.device).T.contiguous()
         out = model.module(given, past_key_values=cache, use_cache=True)
-        return Forecast(out.logits[:, -1]), out.past_key_values
+        return Forecast(out.logits[:, -1]), cache_of(out)

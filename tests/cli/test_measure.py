@@ -223,3 +223,21 @@ def test_interruption_keeps_what_is_done(
     _, errors = process.communicate(timeout=30)
     assert (process.returncode, errors.strip()) == (130, b"")
     assert len(json.loads((tmp_path / "r.json").read_text())["measurements"]) >= 1
+
+
+def test_progress_at_a_terminal(tmp_path: Path, environment: dict[str, str]) -> None:
+    pty = pytest.importorskip("pty", reason="no pseudo-terminals here")
+    for i in range(3):
+        (tmp_path / str(i)).write_bytes(b"some words")
+    ours, theirs = pty.openpty()
+    command = ["codelength", "measure", "kt:1", "0", "1", "2"]
+    environment = environment | {"TERM": "xterm"}
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=theirs)
+    output, _ = process.communicate(timeout=30)
+    os.close(theirs)
+    shown = os.read(ours, 1 << 20)
+    os.close(ours)
+    assert process.returncode == 0
+    assert b"3/3" in shown
+    assert b"\x1b" not in output
+    assert rows(output)[1][2] == "3"

@@ -93,7 +93,7 @@ def measure_documents(plan: Plan, shard: Shard) -> Iterator[Outcome]:
     waiting: list[tuple[int, Prepared]] = []
     try:
         meter = _meter(shard.predictor, plan.options)
-    except (CodecError, ValueError, OSError, ImportError, MemoryError) as error:
+    except Exception as error:
         for index, _ in shard.documents:
             yield _failed(index, shard.predictor, Failure("", shard.predictor, _words(error)))
         return
@@ -113,7 +113,7 @@ def measure_documents(plan: Plan, shard: Shard) -> Iterator[Outcome]:
                 yield _failed(index, shard.predictor, failure)
                 continue
             prepared = plan.preparation.prepare(content)
-        except (CodecError, ValueError, OSError, ImportError, MemoryError) as error:
+        except Exception as error:  # file systems of others have errors of their own
             yield _failed(index, shard.predictor, Failure(document.name, "", _words(error)))
             continue
         if meter.takes_context:  # such models are quicker with many documents at once

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -92,3 +95,17 @@ def test_no_such_model(tmp_path: Path) -> None:
     result = run([f"hf:{tmp_path}"], [Document.of("a", b"a"), Document.of("b", b"b")], Plan())
     assert len({str(failure) for failure in result.failures}) == 1
     assert str(tmp_path) in str(result.failures[0])
+
+
+def test_huang_preset(model: str, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(TEXTS[1] * 9)
+    (tmp_path / "s.csv").write_text(f"model,score\n{model},50\ngzip,40\nxz,10\n")
+    command = [sys.executable, "-m", "codelength.cli.codelength", "compare", f"hf:{model},gzip,xz", "a.txt"]
+    options = ["--preset", "huang", "--context", "32", "--against", "s.csv", "--out", "r.json"]
+    done = subprocess.run([*command, *options], cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(b"Bits per character")
+    assert b"\nscores" in done.stdout
+    rows = json.loads((tmp_path / "r.json").read_text())["measurements"]
+    assert (rows[0]["settings"]["context"], rows[0]["settings"]["stride"]) == (32, 32)
+    assert rows[0]["n_characters"] == 81

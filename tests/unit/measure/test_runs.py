@@ -50,6 +50,14 @@ class Broken:
         raise PermissionError(13, "Permission denied", "broken")
 
 
+@dataclass(frozen=True, slots=True)
+class Strange:
+    """A document whose file system has errors of its own."""
+
+    def read(self) -> bytes:
+        raise LookupError("no credentials")
+
+
 def bits(result: Result) -> dict[tuple[str, int], float]:
     return {place: m.length_bits for place, m in result.cells.items()}
 
@@ -79,10 +87,12 @@ def test_processes_give_the_same() -> None:
 
 def test_one_failure_stops_nothing() -> None:
     documents = [DOCUMENTS[0], Document("broken", Broken()), Document.of("empty", b""), DOCUMENTS[1]]
+    documents.append(Document("strange", Strange()))
     result = run(["kt:1", "zpaq:9", "gzip"], documents, Plan())
     assert sorted(result.cells) == [("gzip", 0), ("gzip", 3), ("kt:1", 0), ("kt:1", 3)]
     assert {str(failure) for failure in result.failures} == {
         "broken: Permission denied",
+        "strange: LookupError: no credentials",
         "empty: is empty: there is nothing to measure",
         "zpaq:9: the number of 'zpaq:9' should be 0 to 5",
     }

@@ -44,6 +44,7 @@ def report(
     Nothing is measured and no data is read. A file "-" is standard output; without any, tables are shown.
     """
     from codelength.measure.records import read
+    from codelength.report.comparisons import differences_section
     from codelength.report.document import Report, Section, summaries_of
     from codelength.report.tables import positions_table, summaries_table
 
@@ -58,6 +59,9 @@ def report(
         raise click.ClickException("the records are empty")
     with_figures = html is not None or png is not None
     sections = [Section("Code lengths", summaries_table(summaries, seed=seed))]
+    differences = differences_section({"": summaries}, seed=seed)
+    if differences is not None:
+        sections.append(differences)
     if any(summary.positions for summary in summaries):
         sections.append(Section("By position", positions_table(summaries)))
     if with_figures:

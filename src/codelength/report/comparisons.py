@@ -13,7 +13,7 @@ from codelength.report.document import Section
 from codelength.report.figures import fits_figure, rates_figure, table1_figure
 from codelength.report.tables import Column, Table, Value, four, percent, points, whole
 
-__all__ = ["comparison_sections", "fits_section", "table1_section"]
+__all__ = ["comparison_sections", "differences_section", "fits_section", "table1_section"]
 
 
 def comparison_sections(
@@ -32,27 +32,39 @@ def comparison_sections(
     )
     figures: list[Any] = [rates_figure(summaries, seed=seed) for summaries in data.values() if with_figures]
     sections = [Section(unit.capitalize(), matrix)]
-    rows = [
-        _difference(kind, compare(summary, summaries[0], seed=seed))
-        for kind, summaries in data.items()
-        for summary in summaries[1:]
-    ]
-    if rows:
-        columns = (
-            Column("Data", is_number=False),
-            Column("Predictor", is_number=False),
-            Column("less", is_number=False),
-            Column("Documents", whole),
-            Column("bits/byte", four),
-            Column("from", four),
-            Column("to", four),
-            Column("sure", is_number=False),
-        )
-        note = "Differences are paired by document; from and to are their 95 % interval over documents."
-        title = "Differences in bits per byte"
-        sections.append(Section(title, Table(columns, tuple(rows)), note=note))
+    differences = differences_section(data, seed=seed)
+    if differences is not None:
+        sections.append(differences)
     sections += [Section(kind, figure=figure) for kind, figure in zip(data, figures, strict=False)]
     return sections
+
+
+def differences_section(data: Mapping[str, Sequence[Summary]], *, seed: int = 0) -> Section | None:
+    """Each predictor less the first one, on documents that both have measured as the same bytes.
+
+    None if there is nothing to compare.
+    """
+    rows = []
+    for kind, summaries in data.items():
+        for summary in summaries[1:]:
+            try:
+                rows.append(_difference(kind, compare(summary, summaries[0], seed=seed)))
+            except ValueError:  # nothing in common
+                continue
+    if not rows:
+        return None
+    columns = (
+        Column("Data", is_number=False),
+        Column("Predictor", is_number=False),
+        Column("less", is_number=False),
+        Column("Documents", whole),
+        Column("bits/byte", four),
+        Column("from", four),
+        Column("to", four),
+        Column("sure", is_number=False),
+    )
+    note = "Differences are paired by document; from and to are their 95 % interval over documents."
+    return Section("Differences in bits per byte", Table(columns, tuple(rows)), note=note)
 
 
 def _difference(kind: str, difference: Difference) -> tuple[Value, ...]:

@@ -183,7 +183,7 @@ def positions_table(summaries: Iterable[Summary]) -> Table:
 
 
 def _is_nothing(value: Value) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value))
+    return value is None or value == "" or (isinstance(value, float) and math.isnan(value))
 
 
 def _number(value: Value) -> float:

@@ -6,12 +6,15 @@ import os
 import random
 import shutil
 import subprocess
+import sys
 import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from codelength.cli import codelength as codelength_cli
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 
@@ -38,6 +41,21 @@ def run(tmp_path: Path, environment: dict[str, str]) -> Run:
         return subprocess.run([program, *arguments[1:]], capture_output=True, check=False, **options)
 
     return run_command
+
+
+@pytest.fixture
+def call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """As `run` for `codelength`, without a new process, for the many small cases: status, output, errors."""
+
+    def call_command(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", ["codelength", *arguments])
+        status = codelength_cli._run()
+        return status, *capfd.readouterr()
+
+    return call_command
 
 
 @pytest.fixture

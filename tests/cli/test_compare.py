@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
+Call = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -113,10 +114,10 @@ def test_published_table(run: Run, data: Path) -> None:
         (["--preset", "huang", "gzip"], "name DATA"),
     ],
 )
-def test_usage(run: Run, data: Path, arguments: list[str], words: str) -> None:
-    done = run("codelength", "compare", *arguments)
-    assert (done.returncode, done.stdout) == (2, b"")
-    assert words in done.stderr.decode()
+def test_usage(call: Call, data: Path, arguments: list[str], words: str) -> None:
+    status, output, errors = call("compare", *arguments)
+    assert (status, output) == (2, "")
+    assert words in errors
 
 
 def test_report(run: Run, data: Path) -> None:
@@ -148,12 +149,14 @@ def test_report(run: Run, data: Path) -> None:
         ([], 2, "Missing argument"),
     ],
 )
-def test_what_cannot_be_reported(run: Run, data: Path, arguments: list[str], status: int, words: str) -> None:
+def test_what_cannot_be_reported(
+    call: Call, data: Path, arguments: list[str], status: int, words: str
+) -> None:
     (data / "other.json").write_text("{}")
-    run("codelength", "measure", "gzip", "one", "--out", "a.json")
-    done = run("codelength", "report", *arguments)
-    assert (done.returncode, done.stdout) == (status, b"")
-    assert words in done.stderr.decode()
+    assert call("measure", "gzip", "one", "--out", "a.json")[0] == 0
+    found, output, errors = call("report", *arguments)
+    assert (found, output) == (status, "")
+    assert words in errors
 
 
 def test_figures_name_their_extra(run: Run, data: Path, environment: dict[str, str]) -> None:

@@ -11,6 +11,7 @@ import hashlib
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
@@ -61,6 +62,16 @@ class Document:
     def read(self) -> Content:
         """Read it. Raises OSError."""
         return Content.of(self.name, self.source.read())
+
+    @property
+    def n_bytes(self) -> int | None:
+        """Its size, where that is known without reading it."""
+        if isinstance(self.source, _Memory):
+            return len(self.source.data)
+        if isinstance(self.source, _File):
+            with suppress(OSError):
+                return os.path.getsize(self.source.path)
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,9 @@ from codelength.measure.shards import Failure, Outcome, Plan, Shard, measure_doc
 
 __all__ = ["Engine", "Here", "Processes", "lost", "usual_jobs"]
 
+_LITTLE_BYTES = 200_000
+"""A second or two of work for the slower of our predictors."""
+
 N_TRIES = 3
 """How often a shard is begun before the loss of its worker is taken to be its own fault."""
 
@@ -27,8 +30,15 @@ class Engine(Protocol):
 
 
 def usual_jobs(shards: Sequence[Shard]) -> int:
-    """How many processes, if nobody says: one a shard, at most one a processor; one for large models."""
+    """How many processes, if nobody says: one a shard, at most one a processor.
+
+    One for language models, which take the whole machine anyway, and where there is so little to do that
+    starting others would take longer.
+    """
     if any(shard.predictor.startswith("hf:") for shard in shards):
+        return 1
+    sizes = [document.n_bytes for shard in shards for _, document in shard.documents]
+    if sum(_LITTLE_BYTES if size is None else size for size in sizes) < _LITTLE_BYTES:
         return 1
     return max(1, min(os.cpu_count() or 1, len(shards)))
 

@@ -45,23 +45,28 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Columns and rows of values. No value (None, or nan) is shown as a dash and left empty in CSV."""
+    """Columns and rows of values.
+
+    No value (None, nan, or no text) is shown as a dash and left empty in CSV. A column that has none at all
+    is not shown, but stands in CSV.
+    """
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[Value, ...], ...]
 
-    def _cells(self) -> list[list[str]]:
-        return [
+    def _shown(self) -> tuple[list[Column], list[list[str]]]:
+        """For people: the columns that have a value, and what stands in them."""
+        cells = [
             [NOTHING if _is_nothing(v) else c.shown(v) for c, v in zip(self.columns, row, strict=True)]
             for row in self.rows
         ]
+        kept = [i for i in range(len(self.columns)) if not cells or any(row[i] != NOTHING for row in cells)]
+        return [self.columns[i] for i in kept], [[row[i] for i in kept] for row in cells]
 
     def to_text(self) -> str:
-        """For a terminal: columns side by side, numbers to the right; a column without values is left out."""
-        cells = self._cells()
-        shown = [i for i in range(len(self.columns)) if not cells or any(row[i] != NOTHING for row in cells)]
-        lines = [[line[i] for i in shown] for line in ([column.title for column in self.columns], *cells)]
-        columns = [self.columns[i] for i in shown]
+        """For a terminal: columns side by side, numbers to the right."""
+        columns, cells = self._shown()
+        lines = [[column.title for column in columns], *cells]
         widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
         return "\n".join(
             "  ".join(
@@ -73,9 +78,10 @@ class Table:
 
     def to_markdown(self) -> str:
         """A table of GitHub's Markdown."""
-        lines = [[column.title for column in self.columns]]
-        lines.append(["---:" if column.is_number else "---" for column in self.columns])
-        lines += [[cell.replace("|", "\\|") for cell in row] for row in self._cells()]
+        columns, cells = self._shown()
+        lines = [[column.title.replace("|", "\\|") for column in columns]]
+        lines.append(["---:" if column.is_number else "---" for column in columns])
+        lines += [[cell.replace("|", "\\|") for cell in row] for row in cells]
         return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
     def to_csv(self) -> str:
@@ -88,14 +94,15 @@ class Table:
 
     def to_html(self) -> str:
         """One <table>, without style."""
-        kinds = [' class="number"' if column.is_number else "" for column in self.columns]
-        titles = [column.title for column in self.columns]
+        columns, cells = self._shown()
+        kinds = [' class="number"' if column.is_number else "" for column in columns]
+        titles = [column.title for column in columns]
         head = "".join(f"<th{k}>{html.escape(t)}</th>" for k, t in zip(kinds, titles, strict=True))
         body = "\n".join(
             "<tr>"
             + "".join(f"<td{k}>{html.escape(c)}</td>" for k, c in zip(kinds, row, strict=True))
             + "</tr>"
-            for row in self._cells()
+            for row in cells
         )
         return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
 

@@ -46,6 +46,9 @@ def test_content_has_its_hash(folder: Path) -> None:
     [document] = read_documents([str(folder / "a.txt")])
     assert not document.is_listed
     assert document.read().sha256 == hashlib.sha256(b"a").hexdigest()
+    assert document.n_bytes == 1
+    (folder / "a.txt").unlink()
+    assert document.n_bytes is None
 
 
 def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -207,10 +207,14 @@ def test_shards_are_cut_alike_for_every_engine() -> None:
 
 
 def test_how_many_processes() -> None:
-    one = Shard("gzip", ())
+    large = ((0, Document.of("large", bytes(1_000_000))),)
+    one = Shard("gzip", large)
     assert usual_jobs([one]) == 1
     assert usual_jobs([one] * 1000) == os.cpu_count()
-    assert usual_jobs([one, Shard("hf:x", ())] * 9) == 1
+    assert usual_jobs([one, Shard("hf:x", large)] * 9) == 1
+    assert usual_jobs(cut(["gzip", "xz"], DOCUMENTS[:5])) == 1  # not worth a process
+    unknown = Document("of unknown size", Broken())
+    assert usual_jobs(cut(["gzip", "xz"], [unknown])) == min(2, os.cpu_count() or 1)
     with pytest.raises(ValueError, match="at least one"):
         Processes(0)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -112,6 +113,7 @@ def test_published_table(run: Run, data: Path) -> None:
         (["gzip", "one", "--as", "picture"], "no form"),
         (["gzip", "one", "--context", "9"], "for hf: predictors"),
         (["--preset", "huang", "gzip"], "name DATA"),
+        (["gzip", "one", "--html", "no/r.html"], "there is no folder no"),
     ],
 )
 def test_usage(call: Call, data: Path, arguments: list[str], words: str) -> None:
@@ -157,6 +159,20 @@ def test_what_cannot_be_reported(
     found, output, errors = call("report", *arguments)
     assert (found, output) == (status, "")
     assert words in errors
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are text elsewhere")
+def test_names_that_are_no_text(run: Run, data: Path) -> None:
+    name = os.fsencode(data) + b"/one/\xff"
+    with open(name, "wb") as file:
+        file.write(b"some words")
+    done = run("codelength", "compare", "gzip,xz", "one", "--out", "r.json")
+    assert done.returncode == 0, done.stderr
+    done = run("codelength", "measure", "gzip", os.fsdecode(name), "--out", "r.json", "--each")
+    assert (done.returncode, rb"\udcff" in done.stdout) == (0, True)
+    run("codelength", "measure", "bz2", os.fsdecode(name), "--out", "r.json")
+    done = run("codelength", "report", "r.json", "--md", "-")
+    assert (done.returncode, rb"\udcff" in done.stdout) == (0, True)
 
 
 def test_figures_name_their_extra(run: Run, data: Path, environment: dict[str, str]) -> None:

@@ -143,6 +143,8 @@ def test_jobs_make_no_difference(run: Run, tmp_path: Path, text: bytes, jobs: st
         (["hf:x?contxt=3", "a"], "contxt"),
         (["gzip", "a", "--address", "auto"], "--engine ray"),
         (["gzip", "a", "--jobs", "0"], "jobs"),
+        (["gzip", "a", "--out", "no/r.json"], "there is no folder no"),
+        (["kt:1", "a", "--per-symbol", "no/s.npz"], "there is no folder no"),
     ],
 )
 def test_usage(call: Call, tmp_path: Path, arguments: list[str], words: str) -> None:

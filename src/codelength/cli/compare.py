@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from codelength.cli.measure import Progress, choose_engine, end, find_documents, parse_predictors
-from codelength.cli.report import outputs, write
+from codelength.cli.report import check_folder, outputs, write
 
 if TYPE_CHECKING:
     from codelength.measure.records import Records
@@ -113,6 +113,9 @@ def compare(
         context = context or (HUANG_CONTEXT if is_windowed else None)
         stride = stride or (min(HUANG_STRIDE, context) if is_windowed and context else None)
     options = Options(context, stride, device, dtype, batch_size)
+    files = {"--out": out, "--html": html, "--png": png, "--csv": csv, "--md": md}
+    for option, path in files.items():
+        check_folder(path, option)
     names = parse_predictors(predictors, needs_options=options != Options()) if predictors else []
     try:
         records = Records.at(out)

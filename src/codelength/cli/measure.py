@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from codelength.cli.report import check_folder
+
 if TYPE_CHECKING:
     from codelength.measure.documents import Document
     from codelength.measure.engines import Engine
@@ -99,6 +101,8 @@ def measure(
 
     options = Options(context, stride, device, dtype, batch_size)
     names = parse_predictors(predictors, needs_options=options != Options())
+    check_folder(out, "--out")
+    check_folder(per_symbol, "--per-symbol")
     try:
         preparation = Preparation(form, chunk_bytes)
     except ValueError as error:

@@ -13,7 +13,7 @@ import click
 if TYPE_CHECKING:
     from codelength.report.document import Report
 
-__all__ = ["outputs", "report", "write"]
+__all__ = ["check_folder", "outputs", "report", "write"]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -44,6 +44,9 @@ def report(
     Nothing is measured and no data is read. A file "-" is standard output; without any, tables are shown.
     """
     from codelength.measure.records import read
+
+    for option, path in {"--html": html, "--png": png, "--csv": csv, "--md": md}.items():
+        check_folder(path, option)
     from codelength.report.comparisons import differences_section
     from codelength.report.document import Report, Section, summaries_of
     from codelength.report.tables import positions_table, summaries_table
@@ -78,16 +81,22 @@ def report(
     write(Report("Code lengths", tuple(sections), runs), html=html, png=png, csv=csv, md=md)
 
 
+def check_folder(path: str | None, option: str) -> None:
+    """Raise click's error if there is no folder to write a file to: before the work, and not after it."""
+    if path is not None and not os.path.isdir(os.path.dirname(path) or "."):
+        raise click.BadParameter(f"there is no folder {os.path.dirname(path)}", param_hint=option)
+
+
 def write(report: Report, *, html: str | None, png: str | None, csv: str | None, md: str | None) -> None:
     """Write what was asked for; if nothing was, show the tables."""
     from codelength.cli.files import printable
 
     if html is not None:
-        _write(html, report.to_html().encode())
+        _write(html, report.to_html().encode(errors="backslashreplace"))
     if csv is not None:
-        _write(csv, report.to_csv().encode())
+        _write(csv, report.to_csv().encode(errors="backslashreplace"))
     if md is not None:
-        _write(md, report.to_markdown().encode())
+        _write(md, report.to_markdown().encode(errors="backslashreplace"))
     if png is not None:
         _write_figures(png, report)
     if (html, png, csv, md) == (None, None, None, None):

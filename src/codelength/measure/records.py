@@ -119,7 +119,7 @@ class Records:
         if self.path is None:
             return
         started = self.clock()
-        _replace(self.path, json.dumps(self.to_json(), indent=1, allow_nan=False, ensure_ascii=False) + "\n")
+        _replace(self.path, json.dumps(self.to_json(), indent=1, allow_nan=False) + "\n")
         now = self.clock()
         self._pause_until = now + max(_LEAST_PAUSE_S, (now - started) / _SHARE_OF_TIME)
 

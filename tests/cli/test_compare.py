@@ -50,6 +50,16 @@ def test_finished_cells_are_read(run: Run, data: Path) -> None:
     after = json.loads((data / "r.json").read_text())
     assert len(after["runs"]) == 2
     assert after["measurements"][:8] == before["measurements"]
+    assert {row["data"] for row in after["measurements"]} == {"one", "two"}
+    # the same bytes under another name are not measured again, but found in reports
+    again = run("codelength", "compare", "gzip,kt:1", "./one", "--out", "r.json")
+    assert [line[1:] for line in lines(again.stdout)[2:4]] == [line[1:] for line in lines(first.stdout)[2:4]]
+    final = json.loads((data / "r.json").read_text())
+    assert (len(final["runs"]), len(final["measurements"])) == (2, 24)
+    shown = lines(run("codelength", "report", "r.json").stdout)
+    assert [row[:2] for row in shown[2:8]] == [
+        [d, p] for d in ("one", "two", "./one") for p in ("gzip", "kt:1")
+    ]
 
 
 def test_huang(run: Run) -> None:
@@ -136,7 +146,7 @@ def test_report(run: Run, data: Path) -> None:
     assert (data / "r.html").read_text().count("<svg") == 2
     assert (data / "r.png").read_bytes().startswith(b"\x89PNG")
     assert (data / "r-2.png").read_bytes().startswith(b"\x89PNG")
-    assert (data / "r.csv").read_text().startswith("Predictor,Length,Documents")
+    assert (data / "r.csv").read_text().startswith("Data,Predictor,Length,Documents")
     assert (data / "r.md").read_text().startswith("# Code lengths")
     done = run("codelength", "report", "a.json", "--png", "-")
     assert done.stdout.startswith(b"\x89PNG")

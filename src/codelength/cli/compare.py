@@ -159,13 +159,15 @@ class _Work:
         self._facts = facts
         self._engine, self._address, self._jobs = engine, address, jobs
 
-    def _run(self, names: list[str], documents: Any, form: str, chunk_bytes: int | None = None) -> Result:
+    def _run(
+        self, data: str, names: list[str], documents: Any, form: str, chunk_bytes: int | None = None
+    ) -> Result:
         from codelength.measure.preparation import Preparation
         from codelength.measure.runs import run
         from codelength.measure.shards import Plan
 
         try:
-            plan: Plan = Plan(Preparation(form, chunk_bytes), self._options)
+            plan: Plan = Plan(Preparation(form, chunk_bytes), self._options, data=data)
         except ValueError as error:
             raise click.UsageError(str(error)) from error
         with Progress(len(names) * len(documents)) as progress:
@@ -196,7 +198,9 @@ class _Work:
         if not self.names:
             return []
         found = {spec: find_documents([spec]) for spec in data}
-        measured = {spec: self._run(self.names, docs, form, chunk_bytes) for spec, docs in found.items()}
+        measured = {
+            spec: self._run(spec, self.names, docs, form, chunk_bytes) for spec, docs in found.items()
+        }
         self.by_data = {spec: result.summaries() for spec, result in measured.items() if result.cells}
         if not self.by_data:
             return []
@@ -223,9 +227,10 @@ class _Work:
             raise click.BadParameter(str(error), param_hint="--data") from error
         table = []
         for kind in kinds:
-            chunked = self._run(self.names, kind.documents, kind.form)
+            chunked = self._run(kind.name, self.names, kind.documents, kind.form)
+            whole_name = f"{kind.name}, whole"
             compressors = [name for name in self.names if _is_compressor(name)]
-            whole = self._run(compressors, [kind.whole()], "bytes") if compressors else None
+            whole = self._run(whole_name, compressors, [kind.whole()], "bytes") if compressors else None
             table.append((kind, chunked.summaries(), whole.summaries() if whole else []))
         found = rows(table)
         return [table1_section(found, with_figure=with_figures)] if found else []

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from codelength.measure.summary import Summary
     from codelength.report.document import Report
 
 __all__ = ["check_folder", "outputs", "report", "write"]
@@ -62,7 +63,10 @@ def report(
         raise click.ClickException("the records are empty")
     with_figures = html is not None or png is not None
     sections = [Section("Code lengths", summaries_table(summaries, seed=seed))]
-    differences = differences_section({"": summaries}, seed=seed)
+    by_data: dict[str, list[Summary]] = {}
+    for summary in summaries:
+        by_data.setdefault(summary.data, []).append(summary)
+    differences = differences_section(by_data, seed=seed)
     if differences is not None:
         sections.append(differences)
     if any(summary.positions for summary in summaries):
@@ -71,12 +75,13 @@ def report(
         from codelength.report.figures import curves_figure, rates_figure
 
         try:
-            sections.append(Section("Rates", figure=rates_figure(summaries, seed=seed)))
-            curves = curves_figure(summaries)
+            for data, some in by_data.items():
+                sections.append(Section(data or "Rates", figure=rates_figure(some, seed=seed)))
+                curves = curves_figure(some)
+                if curves is not None:
+                    sections.append(Section(f"In-context learning {data}".strip(), figure=curves))
         except ImportError as error:
             raise click.ClickException(str(error)) from error
-        if curves is not None:
-            sections.append(Section("In-context learning", figure=curves))
     runs = tuple(run for file in files for run in file.runs)
     write(Report("Code lengths", tuple(sections), runs), html=html, png=png, csv=csv, md=md)
 

@@ -57,6 +57,8 @@ class Measurement:
     facts: Mapping[str, str]
     """What else decides the figure: hashes and versions of the predictor."""
     positions: Positions | None = None
+    data: str = ""
+    """What the document is part of, where data sets are compared: the name of a column."""
     lengths: tuple[SymbolLengths, ...] | None = field(default=None, compare=False)
     """Of each piece, if asked for; not part of the record."""
 
@@ -109,6 +111,8 @@ class Measurement:
         for name in _FIELDS:
             record[name] = getattr(self, name)
         record["length_bits"] = self.length_bits if is_finite else "inf"
+        if self.data:
+            record["data"] = self.data
         record["rate_bpb"] = self.rate_bpb if is_finite and self.n_bytes else None
         if self.positions is not None:
             bits = [value if math.isfinite(value) else "inf" for value in self.positions.bits]
@@ -124,6 +128,7 @@ class Measurement:
             raise ValueError(f"is no {SCHEMA} of version {SCHEMA_VERSION}")
         values = {name: record[name] for name in _FIELDS}
         values["length_bits"] = float(values["length_bits"])
+        values["data"] = str(record.get("data", ""))
         positions = record.get("positions")
         if positions is not None:
             bits = tuple(float(value) for value in positions["bits"])

@@ -87,10 +87,10 @@ class Records:
         """Measurements that follow are of a new run."""
         self.runs.append(facts)
 
-    def add(self, measurement: Measurement) -> None:
-        """Keep one, and write the file if that was some time ago."""
+    def add(self, measurement: Measurement, run: int | None = None) -> None:
+        """Keep one, of this run or of an earlier one, and write the file if that was some time ago."""
         self.measurements.append(measurement)
-        self.run_of.append(len(self.runs) - 1)
+        self.run_of.append(len(self.runs) - 1 if run is None else run)
         if self.path is not None and self.clock() >= self._pause_until:
             self.save()
 

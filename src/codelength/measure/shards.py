@@ -32,6 +32,8 @@ class Plan:
     """What is not measured again."""
     keeps_lengths: bool = False
     """Whether the length of every symbol is wanted."""
+    data: str = ""
+    """What the documents are part of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,8 @@ def _measured(
     n_done = 0
     try:
         for measurement in meter.measure_many((prepared for _, prepared in documents), settings):
-            kept = measurement if plan.keeps_lengths else replace(measurement, lengths=None)
+            lengths = measurement.lengths if plan.keeps_lengths else None
+            kept = replace(measurement, lengths=lengths, data=plan.data)
             yield Outcome(documents[n_done][0], meter.name, measurement=kept)
             n_done += 1
     except Exception as error:

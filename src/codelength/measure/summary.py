@@ -44,6 +44,12 @@ class Summary(CodeLength):
         )
 
     @property
+    def data(self) -> str:
+        """What the documents are part of, if all of them are and it has a name."""
+        names = {m.data for m in self.measurements}
+        return names.pop() if len(names) == 1 else ""
+
+    @property
     def is_coded(self) -> bool:
         """Whether the length is that of real bytes, decoded again and compared."""
         return all(m.is_coded for m in self.measurements)

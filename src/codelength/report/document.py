@@ -93,23 +93,23 @@ class Report:
 
 
 def summaries_of(files: Iterable[Records]) -> list[Summary]:
-    """One summary for each predictor and way of measuring in some records, in the order they first occur.
+    """One summary for each data set, predictor and way of measuring in some records, as they first occur.
 
     A document that stands there twice counts once, as it was measured last. Where one predictor was used in
-    several ways, what differs is added to its name.
+    several ways on the same data, what differs is added to its name.
     """
-    groups: dict[tuple[str, str], dict[tuple[str, str], Measurement]] = {}
+    groups: dict[tuple[str, str, str], dict[tuple[str, str], Measurement]] = {}
     for records in files:
         for measurement in records.measurements:
             way = json.dumps(dict(measurement.settings), sort_keys=True)
-            group = groups.setdefault((measurement.predictor, way), {})
+            group = groups.setdefault((measurement.data, measurement.predictor, way), {})
             group[measurement.document, measurement.sha256] = measurement
-    ways: dict[str, list[Mapping[str, Any]]] = {}
-    for predictor, way in groups:
-        ways.setdefault(predictor, []).append(json.loads(way))
+    ways: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for data, predictor, way in groups:
+        ways.setdefault((data, predictor), []).append(json.loads(way))
     summaries = []
-    for (predictor, way), group in groups.items():
-        name = predictor + _what_differs(json.loads(way), ways[predictor])
+    for (data, predictor, way), group in groups.items():
+        name = predictor + _what_differs(json.loads(way), ways[data, predictor])
         summaries.append(replace(Summary.of(group.values()), predictor=name))
     return summaries
 

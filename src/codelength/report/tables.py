@@ -110,12 +110,13 @@ class Table:
 def summaries_table(
     summaries: Iterable[Summary], *, seed: int = 0, show_name: Callable[[str], str] = str
 ) -> Table:
-    """One row a predictor: all documents together."""
+    """One row a data set and predictor: all its documents together."""
     rows: list[tuple[Value, ...]] = []
     for summary in summaries:
         interval = summary.interval(seed=seed)
         rows.append(
             (
+                show_name(summary.data),
                 show_name(summary.predictor),
                 "coded" if summary.is_coded else "estimate",
                 len(summary.measurements),
@@ -133,6 +134,7 @@ def summaries_table(
             )
         )
     columns = (
+        Column("Data", is_number=False),
         Column("Predictor", is_number=False),
         Column("Length", is_number=False),
         Column("Documents", whole),
@@ -177,7 +179,8 @@ def documents_table(measurements: Iterable[Measurement], *, show_name: Callable[
 
 def positions_table(summaries: Iterable[Summary]) -> Table:
     """One row a bin of byte positions, one column a predictor that knows what bytes cost."""
-    curves = [(s.predictor, s.positions) for s in summaries if s.positions is not None]
+    named = [(f"{s.data}: {s.predictor}" if s.data else s.predictor, s) for s in summaries]
+    curves = [(name, s.positions) for name, s in named if s.positions is not None]
     longest = max((positions.starts for _, positions in curves), key=len, default=[])
     rows = []
     for i, start in enumerate(longest):

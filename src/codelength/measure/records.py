@@ -23,7 +23,17 @@ from typing import Any
 
 from codelength.measure.measurement import Measurement
 
-__all__ = ["SCHEMA", "SCHEMA_VERSION", "Cell", "Records", "cell", "cell_of", "facts_of_run", "read"]
+__all__ = [
+    "SCHEMA",
+    "SCHEMA_VERSION",
+    "Cell",
+    "Records",
+    "cell",
+    "cell_of",
+    "facts_of_run",
+    "read",
+    "write_whole",
+]
 
 SCHEMA, SCHEMA_VERSION = "codelength.measurements", 1
 
@@ -32,6 +42,7 @@ Cell = tuple[str, str, str]
 
 _LIBRARIES = (
     "numpy",
+    "scipy",
     "torch",
     "transformers",
     "tokenizers",
@@ -119,7 +130,7 @@ class Records:
         if self.path is None:
             return
         started = self.clock()
-        _replace(self.path, json.dumps(self.to_json(), indent=1, allow_nan=False) + "\n")
+        write_whole(self.path, json.dumps(self.to_json(), indent=1, allow_nan=False) + "\n")
         now = self.clock()
         self._pause_until = now + max(_LEAST_PAUSE_S, (now - started) / _SHARE_OF_TIME)
 
@@ -176,7 +187,8 @@ def _processor() -> str:
     return platform.processor()
 
 
-def _replace(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file, whole or not at all. Raises OSError."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:

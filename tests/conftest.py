@@ -22,9 +22,7 @@ for _number in (signal.SIGINT, getattr(signal, "SIGHUP", None)):
     if _number is not None and signal.getsignal(_number) == signal.SIG_IGN:
         signal.signal(_number, signal.default_int_handler if _number == signal.SIGINT else signal.SIG_DFL)
 
-DATA = Path(
-    os.environ.get("CODELENGTH_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data"
-)
+DATA = Path(os.environ.get("CODELENGTH_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
 TINY_NETWORK = Path(__file__).resolve().parent / "golden" / "networks" / "tiny.safetensors"
 
 

@@ -90,7 +90,11 @@ def call(name: str, *arguments: int | float | torch.Tensor) -> None:
 
 def usable(tensor: torch.Tensor) -> bool:
     """Whether the kernels can work on this tensor, as float32; else its PyTorch reference does."""
-    return tensor.device.type == "cpu" and tensor.dtype in (torch.float32, torch.bfloat16) and library() is not None
+    return (
+        tensor.device.type == "cpu"
+        and tensor.dtype in (torch.float32, torch.bfloat16)
+        and library() is not None
+    )
 
 
 def apply(function: type[torch.autograd.Function], *arguments: Any) -> Any:

@@ -19,7 +19,7 @@ def test_help_and_version(run: Run) -> None:
     for arguments in ([], ["-h"], ["--help"]):
         done = run("codelength", *arguments)
         assert done.returncode == 0
-        for name in (b"compare", b"measure", b"models", b"report", b"sample", b"train"):
+        for name in (b"compare", b"lab", b"measure", b"models", b"report", b"sample", b"train"):
             assert name in done.stdout
     assert run("codelength", "--version").stdout == f"codelength {codelength.__version__}\n".encode()
 

@@ -27,6 +27,7 @@ _SUBCOMMANDS = {
     "export": _Subcommand(
         "codelength.cli.export:export", "Make a model file of a checkpoint.", extra="train"
     ),
+    "lab": _Subcommand("codelength.cli.lab:lab", "Claims of the literature, each as an experiment."),
     "measure": _Subcommand("codelength.cli.measure:measure", "Bits that data costs under predictors."),
     "models": _Subcommand("codelength.cli.models:models", "The levels of clz, networks, predictors by name."),
     "report": _Subcommand("codelength.cli.report:report", "Tables and figures from records."),

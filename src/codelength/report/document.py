@@ -25,6 +25,8 @@ class Section:
     table: Table | None = None
     figure: Figure | None = None
     note: str = ""
+    text: str = ""
+    """To look at as it stands, every line a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class Report:
                 parts.append(section.table.to_text())
             if section.note:
                 parts.append(section.note)
+            if section.text:
+                parts += [section.title, section.text]
         return "\n\n".join(parts)
 
     def to_markdown(self) -> str:
@@ -55,6 +59,8 @@ class Report:
                 parts.append(section.table.to_markdown())
             if section.note:
                 parts.append(section.note)
+            if section.text:
+                parts += [f"## {section.title}", f"```text\n{section.text}\n```"]
         parts += [f"Made by `{command}`" for command in self._commands()]
         return "\n\n".join(parts) + "\n"
 
@@ -73,6 +79,8 @@ class Report:
                 body.append(f"<figure>{_svg(section.figure)}</figure>")
             if section.note:
                 body.append(f"<p>{html.escape(section.note)}</p>")
+            if section.text:
+                body.append(f"<pre>{html.escape(section.text)}</pre>")
         body.append("<h2>Made by</h2>")
         body += [f"<p><code>{html.escape(command)}</code></p>" for command in self._commands()]
         if self.runs:

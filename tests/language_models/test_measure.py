@@ -227,6 +227,15 @@ def test_cutting_takes_about_twice_the_work_of_encoding() -> None:
 # Symbols, ranks, guesses.
 
 
+def test_tokens_of_one_character_are_counted_one_by_one(model_folders: dict[str, Path]) -> None:
+    predictor = CausalLM(str(model_folders["neox"]))
+    lengths = predictor.symbol_lengths("a€😀".encode() + b"\xff")
+    [text, _] = predictor.spans("a€😀".encode() + b"\xff")
+    assert isinstance(text, TextSpan)
+    assert lengths.n_tokens == len(text.ids) + 1
+    assert lengths.n_tokens > len(lengths.lengths_bits) == 4
+
+
 def test_guesses_and_ranks(model_folders: dict[str, Path], prose: str) -> None:
     predictor = CausalLM(str(model_folders["neox"]))
     text = prose[:400]

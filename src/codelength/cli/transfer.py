@@ -19,7 +19,6 @@ _MAX_ARMORED_BYTES = 1 << 24
 _MAX_ARMOR_BYTES = 1 << 25  # with room for line ends
 _SPACE = b"\t\n\v\f\r "
 _ARCHIVE = b"\xc1"  # the first byte of every frame
-_LANGUAGE_MODEL = b"\xc1\x5c"
 
 OnProgress = Callable[[int, int], None]
 
@@ -122,7 +121,9 @@ def plain(options: Options, source: io.BufferedReader) -> tuple[io.BufferedReade
 
 def is_of_language_model(source: io.BufferedReader) -> bool:
     """Whether an archive begins as those of language models do."""
-    return source.peek(len(_LANGUAGE_MODEL))[: len(_LANGUAGE_MODEL)] == _LANGUAGE_MODEL
+    from codelength.coding.frame import FIRST_BYTE, LANGUAGE_MODEL_BYTE
+
+    return source.peek(2)[:2] == bytes((FIRST_BYTE, LANGUAGE_MODEL_BYTE))
 
 
 def _held(data: bytes) -> io.BufferedReader:

@@ -124,9 +124,9 @@ def _lengths(data: bytes, name: str, n_guesses: int, facts: dict[str, object]) -
             facts[name] = ", ".join(f"{key} {value}" for key, value in model.fingerprint.items())
             return cast("SymbolLengths", model.symbol_lengths(data, guesses=n_guesses))
         from codelength.predictors.forecasts import forecast
-        from codelength.predictors.registry import get
+        from codelength.predictors.registry import get_bytewise
 
-        predictor = get(name)
+        predictor = get_bytewise(name)
     except (ModelNotFoundError, ValueError) as error:
         raise click.BadParameter(str(error), param_hint="--predictor") from error
     if base == "network":

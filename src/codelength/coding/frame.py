@@ -23,6 +23,8 @@ MAX_SEGMENT_BYTES = 1 << 25
 FIRST_BYTE = 0xC1
 CONTENT_BYTE = 0x5A
 SKIPPABLE_BYTE = 0x5B
+LANGUAGE_MODEL_BYTE = 0x5C
+"""Frames of language models are read by `codec.language_model`, and only known here by this."""
 END_OF_SEGMENTS = 0x07
 END_MAGIC = b"\x5a\xc1"
 

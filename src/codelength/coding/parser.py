@@ -21,6 +21,7 @@ from codelength.coding.frame import (
     END_OF_SEGMENTS,
     FIRST_BYTE,
     FORMAT_VERSION,
+    LANGUAGE_MODEL_BYTE,
     SKIPPABLE_BYTE,
     SKIPPABLE_SIZE_BYTES,
     TRAILER_BYTES,
@@ -52,8 +53,9 @@ Event = SegmentHeader | Skippable | FrameInfo
 class FrameParser:
     """The state of reading one archive: frames, one after the other.
 
-    Raises FormatError if the first frame does not begin as one or has a version or flag that is not known,
-    and CorruptError if a later one does not begin as one or an invariant of the format does not hold.
+    Raises FormatError if the first frame does not begin as one, or any has a version or flag that is not
+    known or is that of a language model; and CorruptError if a later one does not begin as one or an
+    invariant of the format does not hold.
     """
 
     need: int
@@ -122,6 +124,12 @@ class FrameParser:
             self._expect(1, self._descriptor_byte)
         elif byte == SKIPPABLE_BYTE:
             self._expect(SKIPPABLE_SIZE_BYTES, self._skippable_size)
+        elif byte == LANGUAGE_MODEL_BYTE:
+            where = f", at byte {self._frame_start}," if self.n_frames else ""
+            raise FormatError(
+                f"this{where} is the archive of a language model, which clz -d decodes where the model is "
+                "and the extra is installed: pip install 'codelength[hf]'"
+            )
         else:
             raise self._not_a_frame()
 

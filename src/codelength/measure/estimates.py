@@ -58,7 +58,7 @@ class CountingMeter(Meter):
         from codelength.predictors import registry
 
         super().__init__(name, options)
-        self._predictor = registry.get(f"{name}:16" if name == "ctw" else name)
+        self._predictor = registry.get_bytewise(f"{name}:16" if name == "ctw" else name)
 
     def costs(self, pieces: Iterable[Piece]) -> Iterator[Cost]:
         from codelength.predictors.protocol import symbol_lengths
@@ -143,4 +143,4 @@ class CausalLmMeter(Meter):
             length_bits = symbols.length_bits
             if math.isnan(length_bits):
                 raise ValueError(f"{self.name} gives probabilities that are not numbers; try --dtype float32")
-            yield Cost(length_bits, n_tokens=len(symbols.lengths_bits), symbols=symbols)
+            yield Cost(length_bits, n_tokens=symbols.n_tokens, symbols=symbols)

@@ -94,11 +94,11 @@ def stream_lengths(parts: Iterable[Buffer], predictor: str = "network") -> Itera
     """What each byte of a stream costs, part by part, float64 (bytes of the part,), in bounded memory.
 
     The predictor remembers earlier parts: the lengths are those of the whole stream, however it is cut. For
-    `network` and the simple predictors of `codelength.predictors`.
+    `network` and the simple predictors of `codelength.predictors`; ValueError for language models.
     """
     from codelength.predictors import registry
 
-    one_by_one = registry.get(predictor)
+    one_by_one = registry.get_bytewise(predictor)
     one_by_one.reset()
     for part in parts:
         symbols = memoryview(part).tobytes()

@@ -36,6 +36,9 @@ class SymbolLengths:
     """How many symbols were likelier than the one that came, int32 (N,), if known: 0 = the best guess."""
     guesses: list[list[tuple[str | bytes, float]]] | None = None
     """For each symbol the five likeliest ones with their probabilities, best first, if asked for."""
+    n_tokens: int | None = None
+    """What a predictor of tokens coded one by one: those merged into one symbol, and raw bytes, count each.
+    None where symbols are bytes."""
 
     def __post_init__(self) -> None:
         n_symbols = len(self.lengths_bits)
@@ -45,6 +48,8 @@ class SymbolLengths:
             raise ValueError(f"ranks {self.ranks.shape} do not fit {n_symbols} symbols")
         if self.guesses is not None and len(self.guesses) != n_symbols:
             raise ValueError(f"guesses for {len(self.guesses)} symbols do not fit {n_symbols} symbols")
+        if self.n_tokens is not None and self.n_tokens < n_symbols:
+            raise ValueError(f"{n_symbols} symbols are not made of {self.n_tokens} tokens")
         if not bool(np.all(self.lengths_bits >= 0.0)):  # also refuses nan
             raise ValueError("every length must be a number >= 0")
         last = int(self.ends[-1]) if n_symbols else 0

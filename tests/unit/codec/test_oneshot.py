@@ -159,6 +159,14 @@ def test_an_archive_of_skippable_frames_is_empty(readers: dict[str, Callable[[by
         assert read(pack_skippable(b"abc")) == b"", reader
 
 
+def test_archives_of_language_models_say_what_they_are() -> None:
+    archive = b"\xc1\x5c\x01"
+    with pytest.raises(codelength.FormatError, match=r"this is the archive of a language model.*clz -d"):
+        codelength.decompress(archive)
+    with pytest.raises(codelength.FormatError, match="at byte 9, is the archive of a language model"):
+        codelength.decompress(codelength.compress(b"") + archive)
+
+
 def test_max_size(samples: dict[str, bytes]) -> None:
     text = samples["text"]
     archive = codelength.compress(text, 1)

@@ -6,6 +6,7 @@ import gzip
 import io
 import math
 import random
+import shutil
 import sys
 from pathlib import Path
 
@@ -222,6 +223,14 @@ def test_programs_that_are_not_installed(program: str, monkeypatch: pytest.Monke
     monkeypatch.setenv("PATH", "")
     with pytest.raises(ModelNotFoundError, match="not installed"):
         meters.get(program)
+
+
+@pytest.mark.skipif(shutil.which("zpaq") is None, reason="zpaq is not installed")
+def test_the_real_zpaq() -> None:
+    text = b"the same words again and again, " * 100
+    measured = meters.get("zpaq:1").measure(text)
+    assert 0 < measured.length_bits < 8 * len(text) / 2
+    assert measured.is_coded
 
 
 PROGRAM = """#!{python}

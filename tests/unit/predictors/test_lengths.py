@@ -60,3 +60,5 @@ def test_ranks_and_guesses_must_fit() -> None:
         SymbolLengths(one, end, 1, ranks=np.zeros(2, np.int32))
     with pytest.raises(ValueError, match="guesses"):
         SymbolLengths(one, end, 1, guesses=[])
+    with pytest.raises(ValueError, match="not made of 0 tokens"):
+        SymbolLengths(one, end, 1, n_tokens=0)

@@ -5,6 +5,7 @@ import pytest
 
 from codelength.errors import ModelNotFoundError
 from codelength.predictors import KT, ContextTreeWeighting, Predictor, Uniform, get, names
+from codelength.predictors.registry import get_bytewise
 
 
 def test_names_give_predictors_with_their_parameters() -> None:
@@ -18,7 +19,7 @@ def test_names_give_predictors_with_their_parameters() -> None:
 
 
 def test_every_listed_name_works_and_gives_a_new_predictor() -> None:
-    for pattern in names():
+    for pattern in set(names()) - {"hf:NAME"}:
         name = pattern.split(":")[0] + (":1" if ":" in pattern else "")
         first, second = get(name), get(name)
         assert isinstance(first, Predictor)
@@ -50,6 +51,25 @@ def test_a_missing_or_odd_parameter_is_refused(name: str) -> None:
 def test_an_unwanted_parameter_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="no parameter"):
         get(name)
+
+
+@pytest.mark.parametrize("name", ["hf", "hf:"])
+def test_a_language_model_wants_a_name(name: str) -> None:
+    with pytest.raises(ValueError, match="should be 'hf:NAME'"):
+        get(name)
+
+
+def test_language_models_without_their_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "hf:NAME" in names()
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(ModelNotFoundError, match=r"torch.*codelength\[hf\]"):
+        get("hf:some/model")
+
+
+def test_what_works_byte_by_byte_refuses_language_models() -> None:
+    assert isinstance(get_bytewise("kt:2"), KT)
+    with pytest.raises(ValueError, match="predicts tokens"):
+        get_bytewise("hf:some/model")
 
 
 def test_predictors_do_not_import_torch() -> None:

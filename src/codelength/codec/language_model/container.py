@@ -16,12 +16,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from codelength.coding.frame import FIRST_BYTE, LANGUAGE_MODEL_BYTE
 from codelength.errors import CorruptError, FormatError, TruncatedError
 from codelength.predictors.causal_lm.spans import MAX_TOKENS_PER_BYTE
 
 __all__ = ["MAGIC", "MAX_BLOCK_BYTES", "MAX_ROWS", "Block", "Header", "Kind", "Reader"]
 
-MAGIC = b"\xc1\x5c"
+MAGIC = bytes((FIRST_BYTE, LANGUAGE_MODEL_BYTE))
 VERSION = 1
 MAX_BLOCK_BYTES = 1 << 20
 """Content of a block, at most."""

@@ -141,7 +141,7 @@ class CausalLM:
     def symbol_lengths(self, data: bytes, *, guesses: int = 0) -> SymbolLengths:
         """What each token of one document costs, and each raw byte; see the class.
 
-        Tokens that are part of one character are one symbol. `guesses` is how many of the likeliest tokens to
+        Tokens that are part of one character are one symbol, and counted one by one in `n_tokens`. `guesses` is how many of the likeliest tokens to
         give for each symbol, as they stood before its first token; a raw byte has none, and rank 0.
 
         Raises TypeError for str, MemoryError, FloatingPointError if the model gives no numbers.
@@ -201,7 +201,7 @@ class CausalLM:
         if n_guesses:
             numbers = document.token_numbers()[first]
             guesses = [[] if i < 0 else self._guesses_at(document, int(i)) for i in numbers]
-        return SymbolLengths(bits, ends[last], len(document.data), worst, guesses)
+        return SymbolLengths(bits, ends[last], len(document.data), worst, guesses, len(lengths))
 
     def _guesses_at(self, document: _Document, i: int) -> list[tuple[str | bytes, float]]:
         if i < document.n_uniform:

@@ -141,8 +141,9 @@ class CausalLM:
     def symbol_lengths(self, data: bytes, *, guesses: int = 0) -> SymbolLengths:
         """What each token of one document costs, and each raw byte; see the class.
 
-        Tokens that are part of one character are one symbol, and counted one by one in `n_tokens`. `guesses` is how many of the likeliest tokens to
-        give for each symbol, as they stood before its first token; a raw byte has none, and rank 0.
+        Tokens that are part of one character are one symbol, and counted one by one in `n_tokens`. `guesses`
+        is how many of the likeliest tokens to give for each symbol, as they stood before its first token; a
+        raw byte has none, and rank 0.
 
         Raises TypeError for str, MemoryError, FloatingPointError if the model gives no numbers.
         """

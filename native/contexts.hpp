@@ -44,6 +44,8 @@ enum class Context : std::uint8_t {
     word, words2, word_skip, words3, skip1, skip2, sparse13,
     match, match1, shape8, shape4, column1, above1, above_column, indirect1, indirect2, punctuation2, coarse6, word_match,
     row1, row2, row1_left, row1_column, column_left, rows_left, sparse2, sparse4, sparse24, aligned1, aligned2, indirect12,
+    // Of one lane alone: what it read a moment ago is worth more than what others read elsewhere.
+    own_order2, own_order3, own_order4, own_order6, own_word, own_words2,
 };
 
 // Contexts that need the match of the coming symbol.
@@ -58,10 +60,12 @@ struct Followers {
 
 // The history of a lane, one symbol at a time.
 struct Features {
-    explicit Features(Kind kind, std::uint32_t stride, Followers& followers) : kind(kind), stride(stride), followers(followers) {}
+    Features(Kind kind, std::uint32_t stride, std::uint32_t lane, Followers& followers)
+        : kind(kind), stride(stride), lane(lane), followers(followers) {}
 
     const Kind kind;
     const std::uint32_t stride;         // bytes a row, 0 if there are no rows
+    const std::uint32_t lane;           // its number
     std::uint32_t n = 0;                // symbols seen
     std::uint32_t last4 = 0, last8 = 0; // the last four symbols, and the four before them; the newest in the low byte
     std::uint32_t word = 0, word1 = 0, word2 = 0;  // hashes of the current word, of the last and of the one before
@@ -160,6 +164,12 @@ struct Features {
             case Context::sparse24: return h(last4 & 0xFF00FF00, 0);
             case Context::aligned1: return h(n & 3, c);
             case Context::aligned2: return h(n & 3, c2);
+            case Context::own_order2: return hashed(hash(Context::order2, history), lane);
+            case Context::own_order3: return hashed(hash(Context::order3, history), lane);
+            case Context::own_order4: return hashed(hash(Context::order4, history), lane);
+            case Context::own_order6: return hashed(hash(Context::order6, history), lane);
+            case Context::own_word: return hashed(hash(Context::word, history), lane);
+            case Context::own_words2: return hashed(hash(Context::words2, history), lane);
         }
         return 0;
     }
@@ -180,6 +190,10 @@ inline constexpr ContextList text = {
     column1, shape8, shape4, word_match, word_skip, match1, indirect2, above_column,
     skip1, punctuation2, sparse13, order5, words3, above1, indirect12, coarse6,
     skip2, indirect1, order8, sparse24, sparse2, aligned1, aligned2, sparse4};
+inline constexpr ContextList lanes = {
+    order2, order3, order4, order6, word, words2, match,
+    column1, shape8, shape4, word_match, word_skip, indirect2,
+    own_words2, own_order6, own_order4, own_order2, own_order3, own_word};
 inline constexpr ContextList words = {
     order2, order3, order4, words2, word, skip1, shape8,
     match, column1, shape4, indirect2, word_skip, order6, word_match, indirect12,
@@ -197,9 +211,10 @@ inline constexpr ContextList records = {
     order5, word, order8, aligned1, shape8, above1, words2, column1};
 }  // namespace lists
 
-inline const ContextList& contexts_of(Kind kind) {
+// in_lanes: whether a text may stand in several lanes.
+inline const ContextList& contexts_of(Kind kind, bool in_lanes) {
     switch (kind) {
-        case Kind::text: return lists::text;
+        case Kind::text: return in_lanes ? lists::lanes : lists::text;
         case Kind::words: return lists::words;
         case Kind::records: return lists::records;
         default: return lists::binary;

@@ -22,7 +22,7 @@ struct Lanes {
     // The more there are, the faster is a network; the fewer, the less is lost to beginning anew.
     static Lanes for_network(std::size_t n_bytes, std::uint32_t most) {
         std::uint32_t n = 1;
-        while (n < most && n_bytes >> 16 >= n) n *= 2;
+        while (n < most && n_bytes >> 18 >= n) n *= 2;
         return {n_bytes, n};
     }
 

@@ -21,7 +21,7 @@ public:
     MixingPredictor(const Profile& profile, Kind kind, std::uint32_t stride, std::size_t n_symbols, const Lanes& lanes,
                     [[maybe_unused]] const Start* start)
         : textual_(is_textual(kind)),
-          contexts_(contexts_of(kind)),
+          contexts_(contexts_of(kind, profile.most_lanes > 1)),
           lanes_(lanes),
           frontier_(lanes),
           match_(profile.min_match, match_bits(n_symbols)),
@@ -34,14 +34,15 @@ public:
           by_forecast_(networked ? 25 * 8 : 0, initial_weights()),
           last_(deep ? 256 : 0, initial_last()),
           apm_(65536),
-          forecast_apm_(networked ? 65536 : 0) {
+          forecast_apm_(networked ? 65536 : 0),
+          pair_apm_(networked ? 1 << pair_apm_bits : 0) {
         x_[bank_width + 2] = 256;
         if constexpr (networked) {
             if (start) begin_from(*start);
         }
         states_.reserve(lanes.count);
         for (std::uint32_t i = 0; i < lanes.count; ++i) {
-            states_.emplace_back(kind, stride, followers_, lanes.start(i));
+            states_.emplace_back(kind, stride, followers_, i, lanes.start(i));
             prepare(states_.back());
         }
     }
@@ -72,7 +73,10 @@ public:
         apm_.select(f.newest() << 8 | c0_);
         bank_.predict(node_, x_);
         match_.predict(here_->match, segment_, n_bits_, x_ + bank_width);
-        if constexpr (networked) predict_from_forecast();
+        if constexpr (networked) {
+            pair_apm_.select(hashed(f.last4 & 0xFFFF, c0_) >> (32 - pair_apm_bits));
+            predict_from_forecast();
+        }
         int seen = 0;
         for (int i = 2; i < std::min(N, 7); ++i) seen += bank_.state(i) != 0;
         const std::uint32_t l = here_->match.length;
@@ -89,7 +93,9 @@ public:
             }
             mixed_x = last_.mix(y_, static_cast<int>(c0_));
         }
-        const int p = std::clamp((squash(mixed_x) + apm_.refine(mixed_x) + 1) >> 1, 1, 65535);
+        int refined = squash(mixed_x) + apm_.refine(mixed_x);
+        if constexpr (networked) refined = (refined + squash(mixed_x) + pair_apm_.refine(mixed_x)) >> 1;
+        const int p = std::clamp((refined + 1) >> 1, 1, 65535);
         if (n_bits_ == 3) {  // fetch the slots of the second half that the likelier bit leads to
             const std::uint32_t guess = c0_ << 1 | (p >= 32768);
             for (int i = 1; i < N; ++i) prefetch(table_.line(here_->hashes[i], guess));
@@ -111,6 +117,7 @@ public:
         }
         apm_.learn(bit);
         if constexpr (networked) {
+            pair_apm_.learn(bit);
             forecast_apm_.learn(bit);
             forecast_.learn(bit);
         }
@@ -152,12 +159,13 @@ private:
     static constexpr int width = bank_width + vec_size;  // the match (2), the bias (1), the forecast (3), zeros
     static constexpr int forecast_at = bank_width + 3;
     static constexpr int last_rate = 48;
+    static constexpr int pair_apm_bits = 16;
     static constexpr std::size_t order1_row = 17 * 16;  // a slot for the first half of a symbol, 16 for the second
 
     // What is kept between two symbols of a lane.
     struct Lane {
-        Lane(Kind kind, std::uint32_t stride, Followers& followers, std::uint32_t start)
-            : features(kind, stride, followers), start(start) {}
+        Lane(Kind kind, std::uint32_t stride, Followers& followers, std::uint32_t number, std::uint32_t start)
+            : features(kind, stride, number, followers), start(start) {}
         Features features;
         Match match;
         std::uint32_t start;  // of its symbols in the segment
@@ -250,7 +258,7 @@ private:
     HistoryBank<N> bank_;
     Mixer<width> by_match_, by_bits_, by_symbol_, by_place_, by_forecast_;
     Mixer<vec_size> last_;
-    Apm apm_, forecast_apm_;
+    Apm apm_, forecast_apm_, pair_apm_;
     Forecast forecast_;
 
     alignas(32) std::int32_t x_[width] = {};  // inputs of the mixers

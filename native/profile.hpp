@@ -30,8 +30,8 @@ inline constexpr std::array<Profile, 6> profiles = {{
     {12, true, false, 2, 1, 6, 20},
     {20, true, false, 3, 1, 6, 21},
     {32, true, false, 4, 1, 6, 22},
-    {12, true, true, 3, 32, 6, 21},
-    {32, true, true, 4, 8, 6, 22},
+    {20, true, true, 3, 8, 6, 21},
+    {32, true, true, 4, 1, 6, 22},
 }};
 
 }  // namespace codelength

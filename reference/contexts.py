@@ -7,7 +7,18 @@ from typing import Final
 from histories import STATE_TOTAL
 from predictors import BINARY, RECORDS, TEXT, WORDS
 
-__all__ = ["CONTEXTS_OF_KIND", "SLOT", "Features", "Followers", "SlotTable", "class_of", "hash_of", "hashed"]
+__all__ = [
+    "CONTEXTS_IN_LANES",
+    "CONTEXTS_OF_KIND",
+    "OWN_CONTEXTS",
+    "SLOT",
+    "Features",
+    "Followers",
+    "SlotTable",
+    "class_of",
+    "hash_of",
+    "hashed",
+]
 
 MASK32: Final = 0xFFFFFFFF
 
@@ -81,6 +92,10 @@ CONTEXTS_OF_KIND: Final = {
     WORDS: "0 1 2 7 6 10 15 13 17 16 21 8 4 24 36 14 22 19 12 11 3 9 23 5 18 20 33 31 34 35 32",
     RECORDS: "0 1 2 25 13 27 29 26 30 28 31 10 14 4 12 20 32 21 33 35 11 36 23 3 6 5 34 15 18 7 17",
 }
+# Of a text, for a predictor with more than one lane (6.1).
+CONTEXTS_IN_LANES: Final = "0 1 2 4 6 7 13 17 15 16 24 8 21 42 40 39 37 38 41"
+# A lane's own, by the number of the context that they are made of.
+OWN_CONTEXTS: Final = {37: 0, 38: 1, 39: 2, 40: 4, 41: 6, 42: 7}
 
 
 class Followers:
@@ -98,9 +113,10 @@ class Followers:
 class Features:
     """What the contexts are made of: what is known of the symbols before the current one."""
 
-    def __init__(self, stride: int, symbols: bytearray, followers: Followers) -> None:
+    def __init__(self, stride: int, symbols: bytearray, followers: Followers, lane: int = 0) -> None:
         """``symbols``: none yet; it is ``update`` that appends them."""
         self.stride = stride
+        self.lane = lane
         self.symbols = symbols
         self.followers = followers
         self.last8 = 0  # the last eight symbols as one number: d4 above c4

@@ -22,7 +22,7 @@ class Forecast:
         zero = sum(frequencies[first : first + half])
         one = sum(frequencies[first + half : first + 2 * half])
         self.odds = clip(((lg(one) - lg(zero)) * 1420) >> 15)
-        refined = self.map.refined(self.odds, c, partial)
+        refined = self.map.refined(self.odds, c * 256 + partial)
         return [self.odds, (squash(self.odds) - 32768) >> 4, STRETCH[refined]]
 
     def learn(self, bit: int) -> None:

@@ -6,7 +6,7 @@ from typing import Final
 
 __all__ = ["Symbols", "count_lanes"]
 
-LEAST_LANE: Final = 1 << 16
+LEAST_LANE: Final = 1 << 18
 
 
 def count_lanes(content_size: int, most: int) -> int:

@@ -10,7 +10,7 @@ __all__ = ["RefiningMap"]
 
 
 class RefiningMap:
-    """A curve for each last symbol and each beginning of the current one."""
+    """A curve for each context, a number."""
 
     START: Final = tuple(squash(clip((j - 12) * 256)) for j in range(25))
 
@@ -19,9 +19,9 @@ class RefiningMap:
         self.curve: list[int] = []
         self.nearest = 0
 
-    def refined(self, y: int, c: int, partial: int) -> int:
+    def refined(self, y: int, context: int) -> int:
         """What has come of log odds like these, in 1/65536."""
-        self.curve = self.curves.setdefault(c * 256 + partial, list(self.START))
+        self.curve = self.curves.setdefault(context, list(self.START))
         j, w = divmod(y + 3072, 256)
         self.nearest = j + 1 if w >= 128 else j
         return (self.curve[j] * (256 - w) + self.curve[j + 1] * w) // 256

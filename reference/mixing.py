@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from contexts import CONTEXTS_OF_KIND, SLOT, Features, Followers, SlotTable, class_of, hash_of
+from contexts import (
+    CONTEXTS_IN_LANES,
+    CONTEXTS_OF_KIND,
+    OWN_CONTEXTS,
+    SLOT,
+    Features,
+    Followers,
+    SlotTable,
+    class_of,
+    hash_of,
+    hashed,
+)
 from forecast import Forecast
 from histories import NEXT_STATE, STATE_PRIOR
 from lanes import Symbols, count_lanes
@@ -32,6 +43,7 @@ class Lane:
         """Once the last symbol has been learnt."""
         contexts = self.features.contexts()
         self.hashes = {q: hash_of(q, a, b) for q, (a, b) in contexts.items()}
+        self.hashes |= {q: hashed(self.hashes[of], self.features.lane) for q, of in OWN_CONTEXTS.items()}
 
     def take_match_hashes(self) -> None:
         """Once the match is that of this symbol."""
@@ -61,7 +73,8 @@ class Model:
         assert parameters.has_network == (network is not None)
         self.kind = kind
         self.count = parameters.contexts
-        numbers = CONTEXTS_OF_KIND[kind].split()[: self.count - 1]
+        contexts = CONTEXTS_IN_LANES if parameters.most_lanes > 1 else CONTEXTS_OF_KIND[kind]
+        numbers = contexts.split()[: self.count - 1]
         self.numbers = [int(number) for number in numbers]
         lines = content_size * self.count // 2
         self.line_bits = max(8, min(parameters.most_line_bits, lines.bit_length()))
@@ -76,6 +89,7 @@ class Model:
         self.make_mixers(parameters, start)
         self.forecast = Forecast() if network else None
         self.final_map = RefiningMap()
+        self.pair_map = RefiningMap() if network else None
 
         self.lanes = self.make_lanes(match_table, content_size, stride, network, parameters.most_lanes)
         self.turn = -1  # the lane whose symbol is the current one
@@ -92,7 +106,7 @@ class Model:
         self.rate = 0
 
     def make_mixers(self, parameters: Parameters, start: Start | None) -> None:
-        """4.6, 6.3 and 6.4."""
+        """4.6, 6.3 and 6.5."""
         self.last_mixer: Mixer | None = None
         if parameters.has_network:
             weights = [40000 // self.count] * (self.count + 1) + [0, 0] + [40000, 0, 0]
@@ -126,7 +140,7 @@ class Model:
         lanes = []
         for lane, own in enumerate(symbols.of_lane):
             size = min(lane_size, last - lane * lane_size)  # none where that is negative
-            features = Features(stride, own, followers)
+            features = Features(stride, own, followers, lane)
             lanes.append(Lane(size, features, Match(match_table, symbols, lane), network))
         return lanes
 
@@ -190,8 +204,11 @@ class Model:
             if self.forecast:
                 others.append(self.forecast.odds)
             y = self.last_mixer.mix([y, *others], self.partial)
-        refined = self.final_map.refined(y, c, self.partial)
-        return max(1, min(65535, (squash(y) + refined + 1) >> 1))
+        total = squash(y) + self.final_map.refined(y, c * 256 + self.partial)
+        if self.pair_map:
+            pair = hashed(self.lane.features.c4 & 0xFFFF, self.partial) >> 16
+            total = (total + squash(y) + self.pair_map.refined(y, pair)) >> 1
+        return max(1, min(65535, (total + 1) >> 1))
 
     def learn(self, bit: int) -> None:
         """Take in the bit whose probability was asked for."""
@@ -207,6 +224,8 @@ class Model:
         if self.last_mixer is not None:
             self.last_mixer.learn(bit, 48)
         self.final_map.learn(bit)
+        if self.pair_map:
+            self.pair_map.learn(bit)
 
         self.k += 1
         self.partial = self.partial * 2 + bit

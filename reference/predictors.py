@@ -25,8 +25,8 @@ PREDICTORS: Final = {
     2: Parameters(contexts=12, layers=2, least_match=6, most_line_bits=20),
     3: Parameters(contexts=20, layers=2, least_match=6, most_line_bits=21),
     4: Parameters(contexts=32, layers=2, least_match=6, most_line_bits=22),
-    5: Parameters(contexts=12, layers=2, least_match=6, most_line_bits=21, has_network=True, most_lanes=32),
-    6: Parameters(contexts=32, layers=2, least_match=6, most_line_bits=22, has_network=True, most_lanes=8),
+    5: Parameters(contexts=20, layers=2, least_match=6, most_line_bits=21, has_network=True, most_lanes=8),
+    6: Parameters(contexts=32, layers=2, least_match=6, most_line_bits=22, has_network=True),
 }
 
 

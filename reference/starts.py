@@ -1,4 +1,4 @@
-"""6.4: what a predictor starts from that has learnt something along with its network."""
+"""6.5: what a predictor starts from that has learnt something along with its network."""
 
 from __future__ import annotations
 

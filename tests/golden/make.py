@@ -354,9 +354,10 @@ def valid() -> Iterator[tuple[str, bytes, bytes, list[Recipe]]]:
     parts = [PROSE, NOISE, RECORDS, CODE]
     blocks = [len(part) for part in parts]
     yield one("network segments", b"".join(parts), 6, blocks=blocks, **tiny)
-    yield one("network 65535 in one lane", verses(65535), 6, **tiny)
-    yield one("network 65536 in two lanes", verses(65536), 9, **tiny)
-    yield one("network 131075 in four lanes", verses(131075), 6, **tiny)
+    yield one("network 262143 in one lane", verses(262_143), 6, **tiny)
+    yield one("network 262144 in two lanes", verses(262_144), 6, **tiny)
+    yield one("network 524291 in four lanes", verses(524_291), 6, **tiny)
+    yield one("network 65537 at level 9", verses(65537), 9, **tiny)
 
     network = Network(TINY)
     for predictor in (5, 6):

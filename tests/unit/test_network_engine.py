@@ -428,7 +428,7 @@ def test_other_tensors() -> None:
 
 def test_starts_of_the_mixing() -> None:
     tensors = network(SHAPE, 1)
-    five, six = start_of(5, 12), start_of(6, 32)
+    five, six = start_of(5, 20), start_of(6, 32)
     for right in (five, six, five | six):
         Network(SHAPE, tensors | right)
     refused(SHAPE, tensors | start_of(4, 32), "mixing.4")

@@ -219,7 +219,7 @@ def test_other_tensors() -> None:
 
 # Where the mixing starts
 
-STARTS = {5: 12, 6: 32}
+STARTS = {5: 20, 6: 32}
 
 
 def test_starts(network: Network) -> None:
@@ -280,7 +280,7 @@ def test_wrong_starts(predictor: int, part: str) -> None:
 
 
 def test_starts_of_another_predictor() -> None:
-    for predictor, contexts in ((4, 32), (7, 32), (5, 32), (6, 12)):
+    for predictor, contexts in ((4, 32), (7, 32), (5, 32), (6, 20)):
         model = RandomModel()
         model.add_start(predictor, contexts)
         refuse(model.data(), f"mixing.{predictor}.* is (none|not of the shape)")
@@ -561,7 +561,7 @@ def spoil(rng: random.Random, value: Any) -> None:
 def test_the_package_refuses_the_same() -> None:
     rng = random.Random(11)
     model = RandomModel({"layers": 1})
-    model.add_start(5, 12)
+    model.add_start(5, 20)
     right = json.dumps(model.header())
     n_accepted = n_files = 0
     for n in range(250):

@@ -1,4 +1,4 @@
-"""What the mixing predictors learn beside a network, for its model file (docs/format.md, 6.4)."""
+"""What the mixing predictors learn beside a network, for its model file (docs/format.md, 6.5)."""
 
 import numpy as np
 from numpy.typing import NDArray

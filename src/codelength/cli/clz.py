@@ -48,7 +48,10 @@ def _convert(program: str, arguments: list[str]) -> int:
     from codelength.cli.convert import Conversion
     from codelength.cli.messages import Messages
 
-    is_complete = Conversion(options, Messages(program, options.verbosity)).run()
+    conversion = Conversion
+    if options.is_spread:
+        from codelength.cli.spread import SpreadConversion as conversion
+    is_complete = conversion(options, Messages(program, options.verbosity)).run()
     return DONE if is_complete else FAILED
 
 

@@ -111,6 +111,9 @@ def _run() -> int:
     except Exception as error:
         if "--debug" in sys.argv:
             raise
+        if isinstance(error, ConnectionError) and not error.strerror:  # one of ours, about a cluster
+            sys.stderr.write(f"codelength: {error}\n")
+            return FAILED
         sys.stderr.write(f"codelength: {type(error).__name__}: {error} (codelength --debug shows where)\n")
         return FAILED
     return status if isinstance(status, int) else DONE  # click returns what a command wished to exit with

@@ -9,6 +9,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from typing import BinaryIO, cast
 
 from codelength.cli.files import (
@@ -27,9 +29,28 @@ from codelength.cli.options import Mode, Options
 from codelength.cli.transfer import Sizes, Skipped, gives_back, plain, transfer
 from codelength.errors import CodecError
 
-__all__ = ["Conversion"]
+__all__ = ["Conversion", "Tally", "derived_name"]
 
 _PAST = {Mode.COMPRESS: "compressed", Mode.DECOMPRESS: "decompressed", Mode.TEST: "tested"}
+
+
+@dataclass(slots=True)
+class Tally:
+    """What came of some files."""
+
+    has_failed: bool = False
+    """Whether any did."""
+    n_done: int = 0
+    n_bytes_in: int = 0
+    n_bytes_out: int = 0
+    """Bytes of those that are done."""
+
+    def add(self, other: Tally) -> None:
+        """Those of another too."""
+        self.has_failed |= other.has_failed
+        self.n_done += other.n_done
+        self.n_bytes_in += other.n_bytes_in
+        self.n_bytes_out += other.n_bytes_out
 
 
 class Conversion:
@@ -38,11 +59,8 @@ class Conversion:
     def __init__(self, options: Options, messages: Messages) -> None:
         self._options = options
         self._messages = messages
-        self._has_failed = False
+        self._tally = Tally()
         self._n_inputs = 0
-        self._n_done = 0
-        self._n_bytes_in = 0
-        self._n_bytes_out = 0
         self._written: set[str] = set()
 
     def run(self) -> bool:
@@ -52,25 +70,28 @@ class Conversion:
         output = self._options.output
         if self._options.mode is Mode.LIST:
             self._list(names)
-            return not self._has_failed
-        if self._options.mode is Mode.TEST:
-            for name in names:
-                self._attempt(name, self._test)
-        elif output == "-":
-            for name in names:
-                self._attempt(name, self._to_standard_output)
-        elif output is not None and len(names) > 1:
+            return not self._tally.has_failed
+        is_written = output is not None and output != "-" and self._options.mode is not Mode.TEST
+        if output is not None and is_written and len(names) > 1:
             self._attempt(output, lambda output: self._join(names, output))
-        elif output is not None:
-            for name in names:
-                self._attempt(name, lambda name: self._to_file(name, output))
         else:
-            for name in names:
-                is_filter = name == "-" and self._options.output_folder is None
-                self._attempt(name, self._to_standard_output if is_filter else self._beside)
-        if self._n_done and self._n_inputs > 1 and output != "-":
+            self._each(names)
+        if self._tally.n_done and self._n_inputs > 1 and output != "-":
             self._messages.say(self._summary())
-        return not self._has_failed
+        return not self._tally.has_failed
+
+    def _each(self, names: list[str]) -> None:
+        output = self._options.output
+        for name in names:
+            is_filter = name == "-" and self._options.output_folder is None
+            if self._options.mode is Mode.TEST:
+                self._attempt(name, self._test)
+            elif output == "-" or (output is None and is_filter):
+                self._attempt(name, self._to_standard_output)
+            elif output is None:
+                self._attempt(name, self._beside)
+            else:
+                self._attempt(name, partial(self._to_file, target=output))
 
     # Inputs.
 
@@ -151,18 +172,18 @@ class Conversion:
         self._account(name, sizes, target, started)
 
     def _beside(self, name: str) -> None:
-        self._to_file(name, self._derive(name))
+        self._to_file(name, derived_name(self._options, name))
 
     def _join(self, names: list[str], target: str) -> None:
         self._confirm_joining(target)
         statuses = [os.stat(name) for name in names if name != "-" and os.path.exists(name)]
         with self._open_target(target, statuses) as sink:
             for name in names:
-                if not self._has_failed:
+                if not self._tally.has_failed:
                     self._attempt(name, lambda name: self._append(name, sink, target))
-            if self._has_failed:
+            if self._tally.has_failed:
                 # A part of the contents under the name of the whole would be taken for the whole.
-                self._n_done = 0
+                self._tally.n_done = 0
                 raise Skipped("not written, as an input failed")
             sink.commit(None, durable=False)
 
@@ -170,19 +191,6 @@ class Conversion:
         with self._open(name) as source:
             started = time.monotonic()
             self._account(name, self._transfer(name, source, cast(BinaryIO, sink)), target, started)
-
-    def _derive(self, name: str) -> str:
-        if name == "-":
-            raise Skipped("has no name for an output; use -o")
-        if self._options.mode is Mode.COMPRESS:
-            target = name + SUFFIX
-        elif name.endswith(SUFFIX) and os.path.basename(name) != SUFFIX:
-            target = name.removesuffix(SUFFIX)
-        else:
-            raise Skipped(f"unknown suffix ({SUFFIX} expected); name the output with -o, or use -c")
-        if self._options.output_folder is not None:
-            target = os.path.join(self._options.output_folder, os.path.basename(target))
-        return target
 
     def _open_target(self, target: str, inputs: list[os.stat_result]) -> OutputFile:
         if resolve(target) in self._written:
@@ -267,11 +275,11 @@ class Conversion:
             self._report(name, error)
 
     def _report(self, name: str, error: Exception) -> None:
-        self._has_failed = True
+        self._tally.has_failed = True
         if self._options.debug:
             import traceback
 
-            traceback.print_exception(error)
+            self._messages.write("".join(traceback.format_exception(error)))
         shown = _shown(name)
         if isinstance(error, OSError) and error.strerror:
             # From the commit of an output only: another process was faster.
@@ -287,14 +295,16 @@ class Conversion:
             reason = f"internal error: {type(error).__name__}: {error} (--debug shows where)"
         self._messages.error(f"{shown}: {reason}")
 
+    def _shows_progress(self) -> bool:
+        if self._options.progress is None:
+            return self._messages.verbosity >= 2 and self._messages.is_terminal()
+        return self._options.progress
+
     @contextmanager
     def _progress(
         self, name: str, source: io.BufferedReader, *, is_decoding: bool
     ) -> Iterator[Progress | None]:
-        is_wanted = self._options.progress
-        if is_wanted is None:
-            is_wanted = self._messages.verbosity >= 2 and self._messages.is_terminal()
-        if not is_wanted:
+        if not self._shows_progress():
             yield None
             return
         status = os.fstat(source.fileno())
@@ -306,9 +316,9 @@ class Conversion:
             progress.clear()
 
     def _count(self, sizes: Sizes) -> None:
-        self._n_done += 1
-        self._n_bytes_in += sizes.n_bytes_in
-        self._n_bytes_out += sizes.n_bytes_out
+        self._tally.n_done += 1
+        self._tally.n_bytes_in += sizes.n_bytes_in
+        self._tally.n_bytes_out += sizes.n_bytes_out
 
     def _account(self, name: str, sizes: Sizes, target: str | None, started: float) -> None:
         self._count(sizes)
@@ -325,11 +335,26 @@ class Conversion:
         self._messages.say(line, at=2 if is_only else 3)
 
     def _summary(self) -> str:
-        share = "" if self._n_done == self._n_inputs else f" of {self._n_inputs}"
-        subject = f"{self._n_done}{share} files {_PAST[self._options.mode]}"
+        share = "" if self._tally.n_done == self._n_inputs else f" of {self._n_inputs}"
+        subject = f"{self._tally.n_done}{share} files {_PAST[self._options.mode]}"
         if self._options.mode is Mode.COMPRESS:
-            return f"{subject} : {reduction(self._n_bytes_in, self._n_bytes_out)}"
-        return f"{subject} : {self._n_bytes_out} bytes"
+            return f"{subject} : {reduction(self._tally.n_bytes_in, self._tally.n_bytes_out)}"
+        return f"{subject} : {self._tally.n_bytes_out} bytes"
+
+
+def derived_name(options: Options, name: str) -> str:
+    """The output that belongs to an input, where none is named. Raises Skipped if there is none."""
+    if name == "-":
+        raise Skipped("has no name for an output; use -o")
+    if options.mode is Mode.COMPRESS:
+        target = name + SUFFIX
+    elif name.endswith(SUFFIX) and os.path.basename(name) != SUFFIX:
+        target = name.removesuffix(SUFFIX)
+    else:
+        raise Skipped(f"unknown suffix ({SUFFIX} expected); name the output with -o, or use -c")
+    if options.output_folder is not None:
+        target = os.path.join(options.output_folder, os.path.basename(target))
+    return target
 
 
 def _shown(name: str) -> str:

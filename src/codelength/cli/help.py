@@ -31,6 +31,7 @@ Examples:
   tar -I clz -cf src.tar.clz src     pack a directory; unpack with tar -I clz -xf src.tar.clz
   mysqldump shop | clz -1 > shop.sql.clz
   clz --model hf:gpt2 notes.txt      with a language model: smallest, slow, for this machine only
+  clz --engine ray --address auto -r /shared/logs      on a cluster that shares this folder
   find . -name '*.log' -print0 | xargs -0 clz --rm
 
 Several FILEs to one OUTPUT, or to -c, become one archive of several frames: their contents joined,

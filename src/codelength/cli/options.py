@@ -55,6 +55,10 @@ class Options:
     progress: bool | None
     """None: if somebody watches."""
     debug: bool
+    is_spread: bool = False
+    """Work on a Ray cluster."""
+    address: str | None = None
+    """Of the cluster; None for one on this machine."""
 
 
 def _size(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int | None:
@@ -152,6 +156,14 @@ _PATH = click.Path(readable=False)
          "the model by itself if it is where it was. It takes the very same model, libraries and device; "
          "-f tries others.",
 )  # fmt: skip
+@click.option(
+    "--engine", type=click.Choice(["local", "ray"]), default="local",
+    help="ray: convert many files on a Ray cluster, each by one worker with the -T threads that it asks the "
+         "cluster for (1 if none are named). All workers must see the files under the same names, as on "
+         "shared storage; they read and write them there, and nobody is asked before overwriting.",
+)  # fmt: skip
+@click.option("--address", metavar="HOST:PORT",
+              help="ray: the cluster; auto finds it. None: one on this machine.")  # fmt: skip
 @click.option("-v", "--verbose", count=True, help="Say more: a line for each file, with time and rate.")
 @click.option("-q", "--quiet", count=True, help="Say less: -q no notes and no summary, -qq no errors either.")
 @click.option("--progress/--no-progress", default=None,
@@ -166,8 +178,8 @@ def command(
     ctx: click.Context, /, files: tuple[str, ...], mode: str | None, level: int | None, output: str | None,
     output_folder: str | None, recursive: bool, remove: bool, force: bool, threads: int | None,
     memory: int | None, check: bool, message: bool, armor: bool, network: str | None,
-    model: str | None, verbose: int, quiet: int, progress: bool | None, debug: bool, version: bool,
-    short_help: bool, long_help: bool,
+    model: str | None, engine: str, address: str | None, verbose: int, quiet: int,
+    progress: bool | None, debug: bool, version: bool, short_help: bool, long_help: bool,
 ) -> Options | str:  # fmt: skip
     """Compress FILEs to FILE.clz, small and exact, or restore them.
 
@@ -190,6 +202,11 @@ def command(
         _check_network(chosen, level, network, message)
     if model is not None:
         _check_model(chosen, model, has_others=level is not None or network is not None, message=message)
+    if engine == "ray":
+        _check_spreading(chosen, files, output, threads, message)
+        threads = threads or 1
+    elif address is not None:
+        raise UsageError("--address is for --engine ray")
     return Options(
         files=files or ("-",),
         mode=chosen,
@@ -209,6 +226,8 @@ def command(
         verbosity=2 + verbose - quiet,
         progress=progress,
         debug=debug,
+        is_spread=engine == "ray",
+        address=address,
     )
 
 
@@ -274,6 +293,18 @@ def _check_model(mode: Mode, model: str, *, has_others: bool, message: bool) -> 
         Settings.parse(model)
     except ValueError as error:
         raise UsageError(f"--model: {error}") from error
+
+
+def _check_spreading(
+    mode: Mode, files: tuple[str, ...], output: str | None, threads: int | None, message: bool
+) -> None:
+    """A cluster works on files that have names, each on its own."""
+    if not files or "-" in files:
+        raise UsageError("--engine ray takes files by name, not standard input")
+    if mode is Mode.LIST or message or (output is not None and mode is not Mode.TEST):
+        raise UsageError("--engine ray goes with none of -l, --message, -c and -o")
+    if threads == 0:
+        raise UsageError("--engine ray: -T is a number of threads that each worker has, not 0")
 
 
 def _check_message(mode: Mode, files: tuple[str, ...], output: str | None, recursive: bool) -> None:

@@ -13,13 +13,14 @@ from typing import Protocol
 
 from codelength.measure.shards import Failure, Outcome, Plan, Shard, measure_documents, measure_shard
 
-__all__ = ["Engine", "Here", "Processes", "lost", "usual_jobs"]
+__all__ = ["LOST", "N_TRIES", "Engine", "Here", "Processes", "lost", "usual_jobs"]
 
 _LITTLE_BYTES = 200_000
 """A second or two of work for the slower of our predictors."""
 
 N_TRIES = 3
 """How often a shard is begun before the loss of its worker is taken to be its own fault."""
+LOST = f"the process at work on it was lost {N_TRIES} times; perhaps memory ran out"
 
 
 class Engine(Protocol):
@@ -114,10 +115,9 @@ class _LostWorker(Exception):
         self.at_work = at_work
 
 
-def lost(shard: Shard) -> Iterator[Outcome]:
+def lost(shard: Shard, message: str = LOST) -> Iterator[Outcome]:
     """What came of the documents of a shard whose worker was lost each time."""
     for index, document in shard.documents:
-        message = f"the process that measured it was lost {N_TRIES} times; perhaps memory ran out"
         yield Outcome(index, shard.predictor, failure=Failure(document.name, shard.predictor, message))
 
 

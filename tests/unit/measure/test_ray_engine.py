@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -62,7 +62,11 @@ class FakeRay:
 
         return lambda function: SimpleNamespace(remote=lambda *arguments: submit(function, *arguments))
 
-    def wait(self, references: list[int], num_returns: int) -> tuple[list[int], list[int]]:
+    def wait(
+        self, references: list[int], num_returns: int, timeout: float | None = None
+    ) -> tuple[list[int], list[int]]:
+        if timeout is not None:  # the first one does not listen
+            return references[1:], references[:1]
         return references[-num_returns:], references[:-num_returns]
 
     def get(self, reference: int) -> object:
@@ -71,7 +75,7 @@ class FakeRay:
         return self._tasks[reference]()
 
     def cancel(self, reference: int, force: bool) -> None:
-        self.calls.append(f"cancel {reference}")
+        self.calls.append(f"{'kill' if force else 'cancel'} {reference}")
 
 
 @pytest.fixture
@@ -95,10 +99,20 @@ def test_same_shards_same_figures(fake: FakeRay) -> None:
     assert fake.options["max_retries"] == 2
 
 
-def test_the_cluster_is_that_of_the_address(fake: FakeRay) -> None:
+def test_the_cluster_is_that_of_the_address(fake: FakeRay, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("codelength.measure.cluster._knock", lambda _: None)
     run(["uniform"], DOCUMENTS[:1], Plan(options=Options(device="cuda")), engine=engine("head:6379"))
     assert fake.options["address"] == "head:6379"
     assert fake.options["num_gpus"] == 1
+
+
+def test_no_cluster(fake: FakeRay) -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{listener.getsockname()[1]}"  # where nobody listens
+        with pytest.raises(ConnectionError, match=f"no Ray cluster answers at {address}"):
+            run(["uniform"], DOCUMENTS[:1], Plan(), engine=engine(address))
+    assert fake.calls == []
 
 
 def test_a_shard_that_ends_all_its_workers(fake: FakeRay) -> None:
@@ -106,7 +120,7 @@ def test_a_shard_that_ends_all_its_workers(fake: FakeRay) -> None:
     result = run(["gzip"], DOCUMENTS, Plan(), engine=engine())
     assert sorted({i for _, i in result.cells}) == [*range(16), *range(32, 40)]
     assert {failure.message for failure in result.failures} == {
-        "the process that measured it was lost 3 times; perhaps memory ran out"
+        "the process at work on it was lost 3 times; perhaps memory ran out"
     }
 
 
@@ -116,7 +130,7 @@ def test_interruption_cancels_what_is_left(fake: FakeRay) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         run(["gzip"], DOCUMENTS, Plan(), engine=engine(), on_outcome=interrupt)
-    assert fake.calls == ["init", "cancel 0", "cancel 1", "shutdown"]
+    assert fake.calls == ["init", "cancel 0", "cancel 1", "kill 0", "shutdown"]
 
 
 def test_missing_extra(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,20 +154,10 @@ class Fatal:
         return b"survived"
 
 
-@pytest.fixture
-def cluster() -> Iterator[Any]:
-    """A real Ray with two workers on this machine."""
-    ray = pytest.importorskip("ray")
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
-    ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
-    yield ray
-    ray.shutdown()
-
-
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
-def test_a_worker_killed_in_the_middle(cluster: Any, tmp_path: Any) -> None:
+def test_a_worker_killed_in_the_middle(ray_cluster: Any, tmp_path: Any) -> None:
     documents = [*DOCUMENTS[:20], Document("fatal", Fatal(str(tmp_path / "n"))), *DOCUMENTS[20:]]
     result = run(["gzip", "kt:1"], documents, Plan(), engine=engine())
     assert not result.failures
@@ -162,6 +166,6 @@ def test_a_worker_killed_in_the_middle(cluster: Any, tmp_path: Any) -> None:
     assert bits(result) == bits(expected)
 
 
-def test_a_real_cluster(cluster: Any) -> None:
+def test_a_real_cluster(ray_cluster: Any) -> None:
     result = run(["gzip", "kt:1"], DOCUMENTS, Plan(), engine=engine())
     assert bits(result) == bits(run(["gzip", "kt:1"], DOCUMENTS, Plan()))

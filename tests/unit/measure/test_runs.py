@@ -195,7 +195,7 @@ def test_a_document_that_ends_every_process(tmp_path: Path) -> None:
     documents = [Document("fatal", Fatal(str(tmp_path / "n"), 99)), *DOCUMENTS[:16]]
     result = run(["gzip"], documents, Plan(), engine=Processes(1))
     assert {failure.message for failure in result.failures} == {
-        "the process that measured it was lost 3 times; perhaps memory ran out"
+        "the process at work on it was lost 3 times; perhaps memory ran out"
     }
     assert ("gzip", 16) in result.cells  # of the other shard
 

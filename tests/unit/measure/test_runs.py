@@ -180,6 +180,13 @@ def test_interrupted_processes_leave_nobody_behind(tmp_path: Path) -> None:
     assert not multiprocessing.active_children()
 
 
+@pytest.fixture
+def importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other processes find this module by its name, however pytest was started."""
+    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[3]))
+
+
+@pytest.mark.usefixtures("importable")
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL on this system")
 def test_a_lost_process_is_replaced(tmp_path: Path) -> None:
     documents = [*DOCUMENTS[:20], Document("fatal", Fatal(str(tmp_path / "n"), 1))]
@@ -190,6 +197,7 @@ def test_a_lost_process_is_replaced(tmp_path: Path) -> None:
     assert result.cells["gzip", 20].n_bytes == len(b"survived")
 
 
+@pytest.mark.usefixtures("importable")
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL on this system")
 def test_a_document_that_ends_every_process(tmp_path: Path) -> None:
     documents = [Document("fatal", Fatal(str(tmp_path / "n"), 99)), *DOCUMENTS[:16]]

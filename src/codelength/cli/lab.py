@@ -29,13 +29,24 @@ __all__ = ["lab"]
     help="Input of the experiment; with all, of the one named. May be repeated.",
 )  # fmt: skip
 @click.option(
+    "--predictor", "predictors", multiple=True, metavar="NAME",
+    help="Measure under these, where an experiment can; names as for measure. May be repeated.",
+)  # fmt: skip
+@click.option(
     "--out", type=click.Path(file_okay=False), default="lab", show_default=True, metavar="DIR",
     help="Where records and figures go. What is finished there is read and not done again.",
 )  # fmt: skip
 @click.option("--html", type=click.Path(dir_okay=False), metavar="FILE", help="One page, with figures.")
 @click.option("--json", "as_json", is_flag=True, help="Show the records.")
 def lab(
-    name: str | None, size: str, seed: int, inputs: tuple[str, ...], out: str, html: str | None, as_json: bool
+    name: str | None,
+    size: str,
+    seed: int,
+    inputs: tuple[str, ...],
+    predictors: tuple[str, ...],
+    out: str,
+    html: str | None,
+    as_json: bool,
 ) -> None:
     """Run the experiment NAME, or all of them; without NAME, list them.
 
@@ -58,12 +69,18 @@ def lab(
     check_folder(html, "--html")
     chosen = list(entries()) if name == "all" else [name]
     data = _data(inputs, chosen)
+    if predictors and not any(entries()[each].takes_predictors for each in chosen):
+        raise click.BadParameter(f"{name} takes no predictors", param_hint="--predictor")
     folder = Path(out)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise click.BadParameter(f"{out}: {error.strerror}", param_hint="--out") from error
-    records, left_out = _run(chosen, size, seed, data, folder)
+    if predictors:
+        from codelength.cli.measure import parse_predictors
+
+        predictors = tuple(parse_predictors(",".join(predictors)))
+    records, left_out = _run(chosen, size, seed, data, predictors, folder)
     if as_json:
         import json
 
@@ -109,10 +126,16 @@ def _data(inputs: Sequence[str], chosen: Sequence[str]) -> dict[str, Path]:
 
 
 def _run(
-    chosen: Sequence[str], size: str, seed: int, data: dict[str, Path], folder: Path
+    chosen: Sequence[str],
+    size: str,
+    seed: int,
+    data: dict[str, Path],
+    predictors: tuple[str, ...],
+    folder: Path,
 ) -> tuple[list[Record], list[str]]:
     """The records, and what was left out and why."""
     from codelength.experiments.record import run
+    from codelength.experiments.registry import get
     from codelength.experiments.task import MissingInputError, Task
 
     records, left_out = [], []
@@ -120,7 +143,8 @@ def _run(
         for name in chosen:
             bar.begin(name)
             parts = folder / f"{name}.parts.json"
-            task = Task(name, size, seed, data.get(name), bar.step, parts)
+            used = predictors if get(name).takes_predictors else ()
+            task = Task(name, size, seed, data.get(name), used, bar.step, parts)
             try:
                 record = run(task, folder, ["codelength", *sys.argv[1:]])
             except (MissingInputError, ModuleNotFoundError) as error:

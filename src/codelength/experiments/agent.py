@@ -11,7 +11,7 @@ import json
 import math
 import sys
 from itertools import count
-from typing import IO, Any, cast
+from typing import IO, Any
 
 import numpy as np
 
@@ -97,7 +97,7 @@ def receive(source: IO[bytes], predictor: Predictor, sink: IO[bytes], reports: I
 def main() -> None:
     """`send PREDICTOR`, or `receive PREDICTOR [SYMBOL]`, the second with that symbol's frequency off by 1."""
     role, name, *altered = sys.argv[1:]
-    predictor = cast(Predictor, registry.get_bytewise(name))
+    predictor: Predictor = registry.get_bytewise(name)
     if altered:
         predictor = Altered(predictor, int(altered[0]))
     if role == "send":

@@ -24,6 +24,7 @@ class Entry(NamedTuple):
     data: str = ""
     """What --data means to it; empty if it takes none."""
     needs_data: bool = False
+    takes_predictors: bool = False
 
 
 _HOME = "codelength.experiments"
@@ -38,6 +39,45 @@ _ENTRIES: dict[str, Entry] = {
         "Two agents with the same predictor transmit data losslessly; the bits sent are the loss.",
         "Shannon 1948; Delétang et al. 2024",
         data="a text",
+    ),
+    "mdl": Entry(
+        f"{_HOME}.mdl:run",
+        "The best model minimises L(M) + L(D given M); overfitting shows as length.",
+        "Rissanen 1978; Grünwald 2007",
+        data="a text",
+    ),
+    "intelligence": Entry(
+        f"{_HOME}.intelligence:run",
+        "Benchmark scores fall linearly with bits per character.",
+        "Huang et al. 2024",
+        data="scores with rates, CSV or JSON",
+    ),
+    "scaling": Entry(
+        f"{_HOME}.scaling:run",
+        "Loss falls as a power law in parameters and data.",
+        "Kaplan et al. 2020; Hoffmann et al. 2022",
+        data="a text, for the family trained here",
+    ),
+    "in-context": Entry(
+        f"{_HOME}.in_context:run",
+        "Compression improves along the context: learning without updates.",
+        "Kaplan et al. 2020; Delétang et al. 2024",
+        data="a text",
+        takes_predictors=True,
+    ),
+    "hutter": Entry(
+        f"{_HOME}.hutter:run",
+        "Archive plus program comes near the record of the Hutter prize.",
+        "Hutter 2006, prize.hutter1.net",
+        data="a text, best the beginning of enwik9",
+    ),
+    "embers": Entry(
+        f"{_HOME}.embers:run",
+        "Tasks whose answers are improbable are harder, even when deterministic.",
+        "McCoy et al. 2023",
+        data="the folder of the paper's stimuli, *.jsonl",
+        needs_data=True,
+        takes_predictors=True,
     ),
 }
 

@@ -42,6 +42,8 @@ class Task:
     size: str = "small"
     seed: int = 0
     data: Path | None = None
+    predictors: tuple[str, ...] = ()
+    """In place of the experiment's own, where it measures under predictors: names as `measure` knows them."""
     on_progress: Callable[[str, float], None] = _silent
     """Called with what is being done and the share of the whole that is behind it."""
     parts_path: Path | None = None
@@ -87,7 +89,7 @@ class Task:
 
         identity = None if self.data is None else data_identity(self.data)
         return {"name": self.name, "size": self.size, "seed": self.seed, "data": identity,
-                "codelength": __version__}  # fmt: skip
+                "predictors": list(self.predictors), "codelength": __version__}  # fmt: skip
 
 
 def data_identity(path: Path) -> str:

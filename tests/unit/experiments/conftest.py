@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,12 +20,12 @@ def tiny(tmp_path: Path) -> Try:
 
     def try_it(name: str, data: Path | None = None, seed: int = 0) -> Result:
         seen: list[float] = []
-        task = Task(name, "tiny", seed, data, lambda _words, share: seen.append(share))
+        task = Task(name, "tiny", seed, data, on_progress=lambda _words, share: seen.append(share))
         record: Record = run(task, tmp_path)
         result = record.result
         again = run(Task(name, "tiny", seed, data), tmp_path)
         assert again.was_read
-        assert json.dumps(again.result.to_json()) == json.dumps(result.to_json())
+        assert again.result.to_json() == result.to_json()
         assert seen == sorted(seen)
         assert seen[-1] == 1.0, "the number of parts is wrong"
         assert result.name == name

@@ -1,0 +1,163 @@
+"""The best model minimises the length of its own description and of the data with its help.
+
+Two families in which a bigger model always fits better: polynomials through noisy points, and contexts of
+longer and longer memory for text. The same data is coded in two parts, prequentially (online and in blocks)
+and by the Bayes mixture. Where fitting goes on falling, the codes turn up again: overfitting is length.
+
+Sources: J. Rissanen, "Modeling by shortest data description", 1978; P. Grünwald, The Minimum Description
+Length Principle, 2007.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codelength.experiments import contexts, polynomials
+from codelength.experiments.result import Panel, Quantity, Result, Series, Verdict
+from codelength.experiments.task import Task, text_of
+
+__all__ = ["run"]
+
+TRUE_DEGREE = 3
+_TRUE = (0.5, -1.0, 0.8, 1.5)
+"""Legendre coefficients of the polynomial that the points come from."""
+_NOISE, _PRECISION = 0.4, 0.01
+_CODES = ("two-part", "prequential, online", "prequential, blocks", "Bayes mixture")
+
+
+def run(task: Task) -> Result:
+    """Both families, all codes."""
+    n_points, n_draws = task.pick(50, 100, 400), task.pick(5, 100, 1000)
+    degrees, orders = range(task.pick(7, 13, 17)), range(task.pick(3, 6, 8))
+    text, facts = text_of(task, task.pick(3000, 100_000, 1_000_000))
+    task.n_parts = 2 + len(orders)
+    lengths = task.once("polynomials", partial(_polynomials, task, n_points, n_draws, list(degrees)))
+    widths = task.once("bit widths", partial(_widths, task, n_points))
+    grams = {order: task.once(f"contexts of {order}", partial(_contexts, text, order)) for order in orders}
+    chosen = {code: [int(np.argmin(draw)) for draw in lengths[code]] for code in ("fit", *_CODES)}
+    shares = {code: sum(d == TRUE_DEGREE for d in picks) / n_draws for code, picks in chosen.items()}
+    best = {code: min(orders, key=lambda order: grams[order][code]) for code in (*_CODES, "fit", "held-out")}
+    quantities = [_share(code, shares[code], n_draws) for code in ("fit", *_CODES)]
+    for code in _CODES:
+        quantities.append(
+            Quantity(f"order of contexts, {code}", "bytes", best[code],
+                     note=f"{grams[best[code]][code] / len(text):.4f} bits/byte")
+        )  # fmt: skip
+    quantities.append(Quantity("order of contexts, best on held-out text", "bytes", best["held-out"]))
+    quantities.append(Quantity("order of contexts, best fit", "bytes", best["fit"], note="it only falls"))
+    quantities.append(
+        Quantity("best bits a coefficient, true degree", "bits", min(widths, key=lambda row: row[1])[0],
+                 note="of 1 to 20, over the range -8 to 8")
+    )  # fmt: skip
+    turns = [code for code in _CODES if best[code] < max(orders)]
+    is_fit_falling = chosen["fit"].count(max(degrees)) == n_draws and best["fit"] == max(orders)
+    finds = [code for code in _CODES if shares[code] >= 0.75]
+    near = [code for code in _CODES if abs(best[code] - best["held-out"]) <= 1]
+    is_whole = is_fit_falling and len(turns) == len(finds) == len(near) == len(_CODES)
+    return Result(
+        task.name,
+        "the best model minimises L(M) + L(D given M); where a model overfits, its code grows",
+        "Rissanen 1978; Grünwald 2007",
+        Verdict.HOLDS if is_whole else Verdict.IN_PART if turns and finds else Verdict.FAILS,
+        f"the fit {'always' if is_fit_falling else 'mostly'} prefers the largest model; the true degree is "
+        f"found in at least 75 % of {n_draws} draws by {len(finds)} of {len(_CODES)} codes, and the context "
+        f"length that is best on held-out text, give or take one, by {len(near)} of {len(_CODES)}",
+        tuple(quantities),
+        (_degree_panel(lengths, degrees), _order_panel(grams, len(text)), _width_panel(widths)),
+        facts=facts | {"n_points": n_points, "n_draws": n_draws, "noise": _NOISE, "precision": _PRECISION},
+    )
+
+
+def _draw(random: np.random.Generator, n: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    x = random.uniform(-1.0, 1.0, n)
+    y = np.polynomial.legendre.legval(x, _TRUE) + random.normal(0.0, _NOISE, n)
+    return x, np.round(y / _PRECISION) * _PRECISION
+
+
+def _polynomials(task: Task, n: int, n_draws: int, degrees: list[int]) -> dict[str, Any]:
+    """Bits of each draw and degree under each code: {code: [draw][degree]}."""
+    lengths: dict[str, Any] = {code: [] for code in ("fit", *_CODES)}
+    for draw in range(n_draws):
+        x, y = _draw(task.random(draw), n)
+        lengths["fit"].append([polynomials.fit_bits(x, y, d, _PRECISION) for d in degrees])
+        lengths["two-part"].append([polynomials.two_part_bits(x, y, d, _PRECISION) for d in degrees])
+        lengths["Bayes mixture"].append([polynomials.bayes_bits(x, y, d, _PRECISION) for d in degrees])
+        for code, in_blocks in (("prequential, online", False), ("prequential, blocks", True)):
+            bits = [polynomials.plug_in_bits(x, y, d, _PRECISION, in_blocks=in_blocks) for d in degrees]
+            lengths[code].append(bits)
+    return lengths
+
+
+def _widths(task: Task, n: int) -> list[tuple[int, float]]:
+    """Mean bits of the true degree's polynomial with coefficients of each width."""
+    draws = [_draw(task.random(draw), n) for draw in range(20)]
+    return [
+        (width, sum(polynomials.quantised_bits(x, y, TRUE_DEGREE, _PRECISION, width) for x, y in draws) / 20)
+        for width in range(1, 21)
+    ]
+
+
+def _contexts(text: bytes, order: int) -> dict[str, float]:
+    counts = contexts.counts_of(text, order)
+    half = len(text) // 2
+    return {
+        "fit": contexts.fit_bits(counts),
+        "two-part": contexts.two_part_bits(counts, len(text)),
+        "prequential, online": contexts.mixture_bits(counts),
+        "prequential, blocks": contexts.plug_in_bits(text, order),
+        "Bayes mixture": contexts.mixture_bits(counts),
+        "held-out": 2 * contexts.held_out_bits(text[:half], text[half:], order),
+    }
+
+
+def _share(code: str, share: float, n: int) -> Quantity:
+    """With Wilson's interval of a share."""
+    z = 1.96
+    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    name = "best fit" if code == "fit" else code
+    return Quantity(
+        f"true degree found, {name}", "share", share, max(0.0, middle - half), min(1.0, middle + half)
+    )
+
+
+def _degree_panel(lengths: dict[str, Any], degrees: range) -> Panel:
+    means = {code: np.mean(np.array(rows), axis=0) for code, rows in lengths.items()}
+    series = [
+        Series(
+            "best fit (no code)" if code == "fit" else code,
+            tuple(float(d) for d in degrees if d >= 1),
+            tuple(float(value) for value in mean[1:]),
+            "dashes" if code == "fit" else "line",
+        )
+        for code, mean in means.items()
+    ]
+    return Panel(
+        f"Polynomials; the truth has degree {TRUE_DEGREE}", "degree", "bits for all points", tuple(series)
+    )
+
+
+def _order_panel(grams: dict[int, dict[str, float]], n: int) -> Panel:
+    orders = tuple(float(order) for order in grams)
+    series = []
+    for code in ("fit", "two-part", "prequential, blocks", "Bayes mixture", "held-out"):
+        rates = tuple(min(12.0, row[code] / n) for row in grams.values())
+        name = {"fit": "best fit (no code)", "Bayes mixture": "Bayes mixture = prequential, online"}.get(
+            code, code
+        )
+        series.append(Series(name, orders, rates, "dashes" if code in ("fit", "held-out") else "line"))
+    return Panel(
+        "Contexts of text", "bytes that the model looks back", "bits a byte (cut at 12)", tuple(series)
+    )
+
+
+def _width_panel(widths: list[tuple[int, float]]) -> Panel:
+    series = Series("two-part", tuple(float(w) for w, _ in widths), tuple(bits for _, bits in widths))
+    return Panel(
+        "Coefficients cut to some bits", "bits a coefficient", "bits for all points", (series,), y_scale="log"
+    )

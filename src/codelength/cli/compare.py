@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from codelength.cli.measure import Progress, choose_engine, end, find_documents, parse_predictors
+from codelength.cli.measure import (
+    Progress,
+    choose_engine,
+    end,
+    engine_options,
+    find_documents,
+    model_options,
+    parse_predictors,
+)
 from codelength.cli.report import check_folder, outputs, write
 
 if TYPE_CHECKING:
@@ -40,11 +48,7 @@ _LMIC, _HUANG = "language-modeling-is-compression", "huang"
 )  # fmt: skip
 @click.option("--as", "form", default=None, metavar="FORM", help="As for measure.")
 @click.option("--chunk", "chunk_bytes", type=click.IntRange(1), metavar="N", help="As for measure.")
-@click.option("--context", type=click.IntRange(1), metavar="N", help="hf: tokens that the model sees.")
-@click.option("--stride", type=click.IntRange(1), metavar="N", help="hf: tokens by which a window moves on.")
-@click.option("--device", metavar="NAME", help="hf: cpu, cuda, cuda:1 ...")
-@click.option("--dtype", metavar="NAME", help="hf: float32, bfloat16, float16, float64.")
-@click.option("--batch", "batch_size", type=click.IntRange(1), metavar="N", help="hf: windows run at once.")
+@model_options
 @click.option(
     "--rate", type=click.Choice(["bpb", "bpc"]), default=None, help="Per byte, or per character (huang)."
 )
@@ -53,10 +57,7 @@ _LMIC, _HUANG = "language-modeling-is-compression", "huang"
     help="Keep the record here. What an existing one holds is not measured again.",
 )  # fmt: skip
 @outputs
-@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes; as a rule one a processor.")
-@click.option("--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True)
-@click.option("--address", metavar="HOST:PORT", help="ray: the cluster; auto finds it. None: one here.")
-@click.option("--seed", default=0, show_default=True, help="Of the bootstrap.")
+@engine_options
 def compare(
     predictors: str | None,
     data: tuple[str, ...],

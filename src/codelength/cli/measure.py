@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -15,7 +15,47 @@ if TYPE_CHECKING:
     from codelength.measure.engines import Engine
     from codelength.measure.runs import Result
 
-__all__ = ["measure"]
+__all__ = ["engine_options", "measure", "model_options"]
+
+
+_MODEL_OPTIONS = (
+    click.option("--context", type=click.IntRange(1), metavar="N", help="hf: tokens that the model sees."),
+    click.option(
+        "--stride", type=click.IntRange(1), metavar="N", help="hf: tokens by which a window moves on."
+    ),
+    click.option("--device", metavar="NAME", help="hf: cpu, cuda, cuda:1 ..."),
+    click.option("--dtype", metavar="NAME", help="hf: float32, bfloat16, float16, float64."),
+    click.option(
+        "--batch", "batch_size", type=click.IntRange(1), metavar="N", help="hf: windows run at once."
+    ),
+)
+_ENGINE_OPTIONS = (
+    click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes; as a rule one a processor."),
+    click.option(
+        "--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True,
+        help="Where to work: processes here, or a Ray cluster.",
+    ),
+    click.option("--address", metavar="HOST:PORT", help="ray: the cluster; auto finds it. None: one here."),
+    click.option("--seed", default=0, show_default=True, help="Of the bootstrap."),
+)  # fmt: skip
+
+
+def model_options(command: Callable[..., None]) -> Callable[..., None]:
+    """How language models are run: `context`, `stride`, `device`, `dtype`, `batch_size`."""
+    return _with(_MODEL_OPTIONS, command)
+
+
+def engine_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Where work is done: `jobs`, `engine`, `address`; and `seed`."""
+    return _with(_ENGINE_OPTIONS, command)
+
+
+def _with(
+    options: Sequence[Callable[[Callable[..., None]], Callable[..., None]]], command: Callable[..., None]
+) -> Callable[..., None]:
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 def _chunk_size(_context: click.Context, _parameter: click.Parameter, value: str) -> int | None:
@@ -38,11 +78,7 @@ def _chunk_size(_context: click.Context, _parameter: click.Parameter, value: str
     "--chunk", "chunk_bytes", callback=_chunk_size, default="whole", show_default=True, metavar="N|whole",
     help="Measure pieces of N bytes on their own.",
 )  # fmt: skip
-@click.option("--context", type=click.IntRange(1), metavar="N", help="hf: tokens that the model sees.")
-@click.option("--stride", type=click.IntRange(1), metavar="N", help="hf: tokens by which a window moves on.")
-@click.option("--device", metavar="NAME", help="hf: cpu, cuda, cuda:1 ...")
-@click.option("--dtype", metavar="NAME", help="hf: float32, bfloat16, float16, float64.")
-@click.option("--batch", "batch_size", type=click.IntRange(1), metavar="N", help="hf: windows run at once.")
+@model_options
 @click.option("--each", is_flag=True, help="A row for each document, too.")
 @click.option("--by-position", is_flag=True, help="The cost by byte position: the in-context learning curve.")
 @click.option("--json", "as_json", is_flag=True, help="Write the record in place of the table.")
@@ -56,13 +92,7 @@ def _chunk_size(_context: click.Context, _parameter: click.Parameter, value: str
     metavar="FILE.npz",
     help="Write the cost of every symbol.",
 )
-@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes; as a rule one a processor.")
-@click.option(
-    "--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True,
-    help="Where to work: processes here, or a Ray cluster.",
-)  # fmt: skip
-@click.option("--address", metavar="HOST:PORT", help="ray: the cluster; auto finds it. None: one here.")
-@click.option("--seed", default=0, show_default=True, help="Of the bootstrap.")
+@engine_options
 def measure(
     predictors: str,
     data: tuple[str, ...],

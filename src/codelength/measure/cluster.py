@@ -7,7 +7,9 @@ import socket
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from types import FrameType
 from typing import Any, Generic, TypeVar
 
 from codelength.measure.engines import LOST, N_TRIES
@@ -79,7 +81,8 @@ class Cluster:
                 while waiting and len(at_work) < most:
                     task = waiting.popleft()
                     at_work[begin.remote(everywhere, task)] = task
-                ready, _ = ray.wait(list(at_work), num_returns=1)
+                with _heeding_signals():
+                    ready, _ = ray.wait(list(at_work), num_returns=1)
                 for reference in ready:
                     task = at_work.pop(reference)
                     try:
@@ -116,6 +119,34 @@ class Cluster:
         _, stubborn = self._ray.wait(at_work, num_returns=len(at_work), timeout=_PATIENCE_S)
         for reference in stubborn:
             self._ray.cancel(reference, force=True)
+
+
+@contextmanager
+def _heeding_signals() -> Iterator[None]:
+    """While Ray waits it heeds Ctrl-C alone: other signals come as that, and as themselves afterwards."""
+    caught: list[int] = []
+    before: dict[int, Callable[[int, FrameType | None], object]] = {}
+
+    def interrupt(number: int, _: FrameType | None) -> None:
+        caught.append(number)
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is threading.main_thread():
+        numbers: list[int] = [
+            getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)
+        ]
+        for number in numbers:
+            handler = signal.getsignal(number)
+            if callable(handler):
+                before[number] = handler
+                signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if caught:
+            before[caught[0]](caught[0], None)
 
 
 def _knock(address: str | None) -> None:

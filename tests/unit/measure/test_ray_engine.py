@@ -133,6 +133,37 @@ def test_interruption_cancels_what_is_left(fake: FakeRay) -> None:
     assert fake.calls == ["init", "cancel 0", "cancel 1", "kill 0", "shutdown"]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals end the process")
+def test_signals_arrive_as_themselves() -> None:
+    from codelength.measure.cluster import _heeding_signals
+
+    class Ended(BaseException):
+        pass
+
+    def end(_number: int, _frame: object) -> None:
+        raise Ended
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        with pytest.raises(Ended), _heeding_signals():
+            os.kill(os.getpid(), signal.SIGTERM)
+        assert signal.getsignal(signal.SIGTERM) is end
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_what_cannot_begin_on_the_cluster_says_why(fake: FakeRay) -> None:
+    class TaskError(fake.exceptions.RayError):
+        cause = ImportError("no module\nin many lines")
+
+    def fail(_reference: int) -> None:
+        raise TaskError
+
+    fake.get = fail  # type: ignore[method-assign]
+    result = run(["gzip"], DOCUMENTS[:1], Plan(), engine=engine())
+    assert [failure.message for failure in result.failures] == ["on the cluster: ImportError: no module"]
+
+
 def test_missing_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(ModuleNotFoundError, match=r"codelength\[ray\]"):

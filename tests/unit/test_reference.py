@@ -329,7 +329,17 @@ def test_lanes_begin_as_they_should(
 
 
 def test_counts_of_lanes() -> None:
-    counts = {0: 1, 1: 1, 262_143: 1, 262_144: 2, 524_287: 2, 524_288: 4, (1 << 20) - 1: 4, 1 << 20: 8, 1 << 25: 8}
+    counts = {
+        0: 1,
+        1: 1,
+        262_143: 1,
+        262_144: 2,
+        524_287: 2,
+        524_288: 4,
+        (1 << 20) - 1: 4,
+        1 << 20: 8,
+        1 << 25: 8,
+    }
     assert {size: count_lanes(size, 8) for size in counts} == counts
     assert {count_lanes(size, 1) for size in counts} == {1}
 

@@ -32,7 +32,9 @@ LEVELS: dict[int, Level] = {
     6: Level(5, "the default: a network and twenty contexts for text, as 3 for other data"),
     7: Level(5, "as 6"),
     8: Level(5, "as 6"),
-    9: Level(6, "the smallest: the network and thirty-two contexts for text, in one lane; as 4 for other data"),
+    9: Level(
+        6, "the smallest: the network and thirty-two contexts for text, in one lane; as 4 for other data"
+    ),
 }
 
 

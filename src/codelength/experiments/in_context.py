@@ -61,7 +61,7 @@ def run(task: Task) -> Result:
         "compression improves along the context, without any update of weights",
         "Kaplan et al. 2020; Delétang et al. 2024",
         Verdict.HOLDS if not still else Verdict.IN_PART if n_falling else Verdict.FAILS,
-        f"over {len(documents)} documents of {n_bytes:,} bytes, the last bytes are cheaper than bytes 8 to 15 "
+        f"over {len(documents)} documents of {n_bytes:,} bytes, the last are cheaper than bytes 8 to 15 "
         f"for {n_falling} of {len(falls)} predictors, with a 95 % interval above 0"
         + (f"; not for {', '.join(still)}" if still else ""),
         tuple(quantities),

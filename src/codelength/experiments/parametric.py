@@ -68,7 +68,13 @@ def huber_of(theta: Array, log_n: Array, log_d: Array, log_loss: Array) -> tuple
     losses = np.where(small, 0.5 * errors**2, HUBER_DELTA * (np.abs(errors) - 0.5 * HUBER_DELTA))
     slopes = np.clip(errors, -HUBER_DELTA, HUBER_DELTA) * weights / total
     gradient = np.array(
-        [slopes[0].sum(), slopes[1].sum(), slopes[2].sum(), -(slopes[0] @ log_n), -(slopes[1] @ log_d)]
+        [
+            slopes[0].sum(),
+            slopes[1].sum(),
+            slopes[2].sum(),
+            -(slopes[0] * log_n).sum(),
+            -(slopes[1] * log_d).sum(),
+        ]
     )
     return float(losses.sum()), gradient
 
@@ -93,5 +99,5 @@ def _minimise(optimise: Any, theta: Array, data: tuple[Array, Array, Array]) -> 
 
 def _grid() -> list[Array]:
     """Starts as in the paper, fewer of them."""
-    axes = ((0.0, 10.0, 20.0), (0.0, 10.0, 20.0), (-0.5, 0.5), (0.2, 0.5, 1.0), (0.2, 0.5, 1.0))
+    axes = ((0.0, 10.0, 20.0), (0.0, 10.0, 20.0), (0.5,), (0.2, 0.6), (0.2, 0.6))
     return [np.array(point) for point in itertools.product(*axes)]

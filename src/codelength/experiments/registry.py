@@ -79,6 +79,12 @@ _ENTRIES: dict[str, Entry] = {
         needs_data=True,
         takes_predictors=True,
     ),
+    "kolmogorov": Entry(
+        f"{_HOME}.kolmogorov:run",
+        "The shortest program is the best compression, and finding it is hard.",
+        "Kolmogorov 1965; Yoran et al. 2025",
+        data="natural data, or a model's programs, *.jsonl",
+    ),
 }
 
 

@@ -54,3 +54,17 @@ class NGrams:
                     p = (seen.get(symbol, 0) + different * p) / (n + different)
                 lengths[length, i] = -math.log2(p)
         return lengths
+
+    def distribution(self, past: bytes) -> NDArray[np.float64]:
+        """Probabilities of the next byte after `past` under the highest order, float64 (256,)."""
+        p = np.full(256, 1.0 / 256)
+        padded = bytes(self.order) + past
+        for length in range(self.order + 1):
+            context = padded[len(padded) - length :]
+            seen = self._counts[length].get(context)
+            if seen:
+                p *= len(seen)
+                p[list(seen)] += list(seen.values())
+                p /= self._totals[length][context] + len(seen)
+        normalised: NDArray[np.float64] = p / p.sum()
+        return normalised

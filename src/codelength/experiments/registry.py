@@ -85,6 +85,19 @@ _ENTRIES: dict[str, Entry] = {
         "Kolmogorov 1965; Yoran et al. 2025",
         data="natural data, or a model's programs, *.jsonl",
     ),
+    "generate": Entry(
+        f"{_HOME}.generate:run",
+        "Any compressor is a generator.",
+        "Delétang et al. 2024",
+        data="a text to continue",
+    ),
+    "frequency": Entry(
+        f"{_HOME}.frequency:run",
+        "Models prefer the frequent wording among equals.",
+        "after McCoy et al. 2023",
+        data="a text, for frequencies",
+        takes_predictors=True,
+    ),
 }
 
 

@@ -382,6 +382,31 @@ def test_hostile_settings(written: tuple[bytes, bytes], fact: str, value: str) -
         decompress_with_model(with_facts(written[1], **{fact: value}), force=True)
 
 
+@pytest.mark.parametrize(
+    "index",
+    ["", "{}", "[]", '{"weight_map": 3}', '{"weight_map": {"a": 1}}', '{"weight_map": {"a": "../w"}}',
+     '{"weight_map": {"a": "/dev/zero"}}', '{"weight_map": {"a": ["b"]}}', "[" * 100_000],
+)  # fmt: skip
+def test_hostile_indices_of_weights(written: tuple[bytes, bytes], index: str, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "model.safetensors.index.json").write_text(index)
+    with pytest.raises(ModelError, match="names no files"):
+        decompress_with_model(with_facts(written[1], model=str(tmp_path)))
+
+
+def test_a_device_that_takes_no_model(
+    model_folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(torch.nn.Module, "to", fail)
+    with pytest.raises(ModelError, match="does not go to the device cpu: CUDA out of memory"):
+        CausalLM(str(model_folders["gpt2"]))
+
+
 def test_a_context_that_the_model_cannot_have(written: tuple[bytes, bytes]) -> None:
     with pytest.raises(ModelMismatchError, match="at most 256"):
         decompress_with_model(with_facts(written[1], context="9999999"), force=True)

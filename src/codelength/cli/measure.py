@@ -36,7 +36,7 @@ _ENGINE_OPTIONS = (
         help="Where to work: processes here, or a Ray cluster.",
     ),
     click.option("--address", metavar="HOST:PORT", help="ray: the cluster; auto finds it. None: one here."),
-    click.option("--seed", default=0, show_default=True, help="Of the bootstrap."),
+    click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the bootstrap."),
 )  # fmt: skip
 
 

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
+from codelength.cli.files import printable
+
 __all__ = ["Messages", "Progress", "human_duration", "human_size", "reduction"]
 
 _FIRST_AFTER_S = 0.4  # shorter jobs show no progress
@@ -23,14 +25,14 @@ class Messages:
         self._stream = stream if stream is not None else sys.stderr
 
     def error(self, text: str) -> None:
-        """Something failed."""
+        """Something failed. What an archive says of itself may be part of the text, and is made harmless."""
         if self.verbosity >= 1:
-            self.write(f"{self.program}: {text}\n")
+            self.write(f"{self.program}: {printable(text)}\n")
 
     def warn(self, text: str) -> None:
         """Something is not as it was asked for."""
         if self.verbosity >= 2:
-            self.write(f"{self.program}: {text}\n")
+            self.write(f"{self.program}: {printable(text)}\n")
 
     def say(self, text: str, at: int = 2) -> None:
         """A line for those who listen at this verbosity."""

@@ -36,7 +36,7 @@ def outputs(command: _F) -> _F:
 @click.command()
 @click.argument("records", nargs=-1, required=True, metavar="RECORDS...", type=click.Path(dir_okay=False))
 @outputs
-@click.option("--seed", default=0, show_default=True, help="Of the bootstrap.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the bootstrap.")
 def report(
     records: tuple[str, ...], html: str | None, png: str | None, csv: str | None, md: str | None, seed: int
 ) -> None:

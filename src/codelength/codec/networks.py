@@ -68,7 +68,7 @@ class NetworkFile:
         """Who made it, of what, and how well it does; empty if it does not say."""
         try:
             card = json.loads(self.metadata.get("card", "{}"))
-        except ValueError:
+        except (ValueError, TypeError, RecursionError):
             card = None
         return card if isinstance(card, dict) else {}
 
@@ -106,16 +106,19 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 _lock = threading.Lock()
-_read: dict[Path, NetworkFile] = {}
+_read: dict[Path, tuple[tuple[int, int, int], NetworkFile]] = {}
+"""The network of each path, and the file's identity, size and time of change when it was read."""
 
 
 def read_network(path: str | os.PathLike[str]) -> NetworkFile:
-    """The model file at `path`, read once. Raises OSError."""
+    """The model file at `path`, read once and again when it has changed. Raises OSError."""
     where = Path(path).resolve()
     with _lock:
-        if where not in _read:
-            _read[where] = NetworkFile(where.stem, where.read_bytes())
-        return _read[where]
+        status = where.stat()
+        state = status.st_ino, status.st_size, status.st_mtime_ns
+        if where not in _read or _read[where][0] != state:
+            _read[where] = state, NetworkFile(where.stem, where.read_bytes())
+        return _read[where][1]
 
 
 def default_network() -> NetworkFile:

@@ -79,6 +79,8 @@ def _fit(area: str, points: Sequence[Point]) -> Fit:
         return fit(points)
     except ValueError as error:
         raise ValueError(f"{area or 'scores'}: {error}") from None
+    except ArithmeticError:
+        raise ValueError(f"{area or 'scores'}: no line goes through figures so large or so small") from None
 
 
 def _by_any_name(rates: dict[str, float]) -> dict[str, float]:

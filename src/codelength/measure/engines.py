@@ -91,6 +91,8 @@ class Processes:
                         at_work[pool.submit(_measure, shard)] = (shard, n_tries)
                     except BrokenProcessPool:
                         waiting.appendleft((shard, n_tries))
+                        if not at_work:  # one that had nothing to do has ended
+                            raise _LostWorker([]) from None
                         break
                 done, _ = wait(at_work, return_when=FIRST_COMPLETED)
                 for future in done:

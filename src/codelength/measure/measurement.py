@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -123,16 +123,28 @@ class Measurement:
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Measurement:
-        """Back from a record. Raises ValueError for another schema, KeyError where a field is missing."""
+        """Back from a record.
+
+        Raises ValueError for another schema or a value that cannot be, KeyError where a field is missing,
+        TypeError where something else stands in place of a number or a list.
+        """
         if record.get("schema") != SCHEMA or record.get("schema_version") != SCHEMA_VERSION:
             raise ValueError(f"is no {SCHEMA} of version {SCHEMA_VERSION}")
         values = {name: record[name] for name in _FIELDS}
         values["length_bits"] = float(values["length_bits"])
-        values["data"] = str(record.get("data", ""))
+        values["data"] = record.get("data", "")
+        for name, is_right in _CHECKS.items():
+            if not is_right(values[name]):
+                raise ValueError(f"{name} cannot be {values[name]!r:.60}")
         positions = record.get("positions")
         if positions is not None:
             bits = tuple(float(value) for value in positions["bits"])
-            values["positions"] = Positions(bits, tuple(positions["n_bytes"]))
+            n_bytes = tuple(positions["n_bytes"])
+            if len(bits) != len(n_bytes) or not all(value >= 0.0 for value in bits):
+                raise ValueError("its positions do not fit each other")
+            if not all(_is_count(n) and n > 0 for n in n_bytes):
+                raise ValueError("there are positions without bytes")
+            values["positions"] = Positions(bits, n_bytes)
         return cls(**values)
 
 
@@ -153,6 +165,47 @@ _FIELDS = (
     "peak_memory_bytes",
     "facts",
 )
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and value >= 0 and not isinstance(value, bool)
+
+
+def _is_perhaps_count(value: object) -> bool:
+    return value is None or _is_count(value)
+
+
+def _is_amount(value: object) -> bool:
+    return isinstance(value, int | float) and value >= 0.0  # not nan either
+
+
+def _is_object(value: object) -> bool:
+    return isinstance(value, dict)
+
+
+_CHECKS: dict[str, Callable[[object], bool]] = {
+    "document": _is_text,
+    "sha256": _is_text,
+    "predictor": _is_text,
+    "settings": _is_object,
+    "length_bits": _is_amount,
+    "n_bytes": _is_count,
+    "n_source_bytes": _is_count,
+    "n_pieces": _is_count,
+    "n_characters": _is_perhaps_count,
+    "n_tokens": _is_perhaps_count,
+    "is_coded": lambda value: isinstance(value, bool),
+    "weights_bytes": _is_count,
+    "seconds": _is_amount,
+    "peak_memory_bytes": _is_count,
+    "facts": _is_object,
+    "data": _is_text,
+}
+"""What may stand in a record, which anybody may have written."""
 
 
 def peak_memory_bytes() -> int:

@@ -145,10 +145,19 @@ def read(path: str | os.PathLike[str]) -> Records:
             raise ValueError(f"its schema version is {content['schema_version']}, known is {SCHEMA_VERSION}")
         rows = content["measurements"]
         measurements = [Measurement.from_json(row) for row in rows]
-        return Records(list(content["runs"]), measurements, [int(row["run"]) for row in rows])
+        return Records(
+            [_checked(run) for run in content["runs"]], measurements, [int(row["run"]) for row in rows]
+        )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         what = f"it has no {error}" if isinstance(error, KeyError) else str(error)
         raise ValueError(f"{os.fspath(path)} holds no measurements: {what}") from None
+
+
+def _checked(run: Any) -> dict[str, Any]:
+    """The facts of a run, if they can be such. Raises ValueError, TypeError."""
+    if not isinstance(run, dict) or not all(isinstance(word, str) for word in run.get("command", [])):
+        raise ValueError("its runs are not those of a record")
+    return run
 
 
 def facts_of_run(command: Sequence[str], seed: int = 0) -> dict[str, Any]:

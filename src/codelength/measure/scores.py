@@ -51,7 +51,7 @@ def read_scores(paths: Sequence[str | os.PathLike[str]]) -> list[Score]:
         text = Path(path).read_text(encoding="utf-8-sig")
         try:
             scores += _from_json(json.loads(text), path) if text.lstrip().startswith("{") else _from_csv(text)
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, csv.Error) as error:
             raise ValueError(f"{os.fspath(path)} holds no scores: {error}") from None
     return scores
 
@@ -138,6 +138,6 @@ def _pretrained(config: Mapping[str, Any]) -> str | None:
 def _metric(metrics: Mapping[str, Any]) -> float | None:
     for metric in _METRICS:
         for key, value in metrics.items():
-            if key.partition(",")[0] == metric and isinstance(value, int | float):
+            if key.partition(",")[0] == metric and isinstance(value, int | float) and math.isfinite(value):
                 return float(value)
     return None

@@ -41,7 +41,7 @@ class Cell(NamedTuple):
 
 def cells(data: bytes, lengths: SymbolLengths) -> Iterator[Cell]:
     """The document as text, cell by cell. The lengths of all cells add up to that of the document."""
-    running = np.concatenate(([0.0], np.cumsum(lengths.lengths_bits)))
+    lengths_bits = lengths.lengths_bits.tolist()
     numbers = np.searchsorted(lengths.ends, np.arange(len(data) + 1), side="right")  # symbols that have ended
     is_boundary = np.zeros(len(data) + 1, np.bool_)
     is_boundary[lengths.ends] = True
@@ -49,7 +49,7 @@ def cells(data: bytes, lengths: SymbolLengths) -> Iterator[Cell]:
     for character in characters(data):
         shown += character.shown
         if is_boundary[character.end]:
-            length_bits = float(running[numbers[character.end]] - running[numbers[start]])
+            length_bits = sum(lengths_bits[numbers[start] : numbers[character.end]])
             yield Cell(start, character.end, shown, length_bits)
             start, shown = character.end, ""
 

@@ -15,7 +15,7 @@ import pytest
 
 import codelength
 from codelength import FormatError, ModelNotFoundError
-from codelength.codec.networks import default_network, find_network, read_network
+from codelength.codec.networks import NetworkFile, default_network, find_network, read_network
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden"
 TEXT = b"A network that knows nothing still has its own opinion of every byte, and says so each time. " * 3
@@ -72,12 +72,23 @@ def test_files_beside_a_network_do_no_harm(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_a_file_that_is_replaced_is_another_network(tmp_path: Path) -> None:
-    """Archives name the hash of what they were made with; a file is read once."""
+    """Archives name the hash of what is in the file: of what was there before nobody might have a copy."""
     path = tmp_path / "m.safetensors"
     path.write_bytes(random_model(seed=3).data())
-    before = codelength.compress(TEXT, 6, model=path)
+    before = read_network(path)
+    assert read_network(path) is before
+    path.unlink()
     path.write_bytes(random_model(seed=4).data())
-    assert codelength.compress(TEXT, 6, model=path) == before
+    os.utime(path, ns=(1, 1))
+    assert read_network(path).hash != before.hash
+    assert codelength.compress(TEXT, 6, model=path)[4:12] == read_network(path).hash
+
+
+@pytest.mark.parametrize("card", [5, None, "[" * 100_000, "3", "{"])
+def test_a_card_that_is_none(card: object) -> None:
+    header = {"__metadata__": {"format": "codelength-network-1", "card": card}}
+    content = json.dumps(header).encode()
+    assert NetworkFile("n", len(content).to_bytes(8, "little") + content).card == {}
 
 
 def test_the_package_knows_its_own() -> None:

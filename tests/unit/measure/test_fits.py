@@ -148,6 +148,11 @@ def test_results_of_lm_evaluation_harness(tmp_path: Path) -> None:
         "{}",
         '{"results": {}}',
         "{",
+        '{"results": [1]}',
+        '{"results": {"t": 5}}',
+        '{"results": {"t": {"acc": NaN}}}',
+        '{"a":' * 100_000,
+        'model,score\n"' + "x" * 200_000 + '",1\n',
     ],
 )
 def test_what_holds_no_scores(text: str, tmp_path: Path) -> None:

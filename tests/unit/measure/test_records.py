@@ -123,3 +123,40 @@ def test_missing_field(measurement: Measurement, tmp_path: Path) -> None:
     (tmp_path / "r.json").write_text(json.dumps(content))
     with pytest.raises(ValueError, match="it has no 'n_bytes'"):
         read(tmp_path / "r.json")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"n_bytes": "x"},
+        {"n_bytes": -5},
+        {"n_tokens": 1.5},
+        {"length_bits": math.nan},
+        {"length_bits": -1.0},
+        {"seconds": "x"},
+        {"settings": [1]},
+        {"facts": 5},
+        {"predictor": ["a"]},
+        {"document": {"a": 1}},
+        {"data": 3},
+        {"is_coded": "no"},
+        {"positions": {"bits": [1.0, 2.0], "n_bytes": [1]}},
+        {"positions": {"bits": [1.0], "n_bytes": [0]}},
+        {"positions": {"bits": [-1.0], "n_bytes": [1]}},
+        {"positions": 3},
+    ],
+)
+def test_values_that_cannot_be(change: dict[str, object], measurement: Measurement, tmp_path: Path) -> None:
+    content = Records([{}], [measurement], [0]).to_json()
+    content["measurements"][0] |= change
+    (tmp_path / "r.json").write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=r"r\.json holds no measurements"):
+        read(tmp_path / "r.json")
+
+
+@pytest.mark.parametrize("runs", [[5], [{"command": 5}], [{"command": [1]}], 3])
+def test_runs_that_cannot_be(runs: object, measurement: Measurement, tmp_path: Path) -> None:
+    content = Records([{}], [measurement], [0]).to_json() | {"runs": runs}
+    (tmp_path / "r.json").write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=r"r\.json holds no measurements"):
+        read(tmp_path / "r.json")

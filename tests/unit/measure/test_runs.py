@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -206,6 +208,21 @@ def test_a_document_that_ends_every_process(tmp_path: Path) -> None:
         "the process at work on it was lost 3 times; perhaps memory ran out"
     }
     assert ("gzip", 16) in result.cells  # of the other shard
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL on this system")
+def test_a_process_that_is_lost_while_it_waits() -> None:
+    shards = cut(["gzip"], DOCUMENTS)
+    before = set(multiprocessing.active_children())
+    outcomes = Processes(1).run(Plan(), shards)
+    found = [next(outcomes) for _ in range(len(shards[0].documents))]
+    for process in set(multiprocessing.active_children()) - before:
+        process.kill()
+        process.join()
+    time.sleep(0.5)  # until the pool has seen it
+    found += outcomes
+    assert sorted(outcome.index for outcome in found) == list(range(len(DOCUMENTS)))
+    assert all(outcome.failure is None for outcome in found)
 
 
 def test_shards_are_cut_alike_for_every_engine() -> None:

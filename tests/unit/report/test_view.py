@@ -102,3 +102,5 @@ def test_cells_add_up() -> None:
 def test_infinite_lengths() -> None:
     text = shown(b"ab", Column("one", SymbolLengths.of_bytes(np.array([1.0, np.inf]))))
     assert "∞ bytes" in text
+    lengths = SymbolLengths.of_bytes(np.array([1.0, np.inf, 2.0]))
+    assert [cell.length_bits for cell in cells(b"abc", lengths)] == [1.0, math.inf, 2.0]

@@ -36,10 +36,11 @@ _kept: dict[Settings, CausalLM] = {}
 
 
 def _predictor(settings: Settings, *, local_files_only: bool) -> CausalLM:
-    if settings not in _kept:
-        _kept.clear()
-        _kept[settings] = CausalLM.from_settings(settings, local_files_only=local_files_only)
-    return _kept[settings]
+    predictor = _kept.get(settings)
+    if predictor is None:
+        _kept.clear()  # first, as two may not fit into memory
+        predictor = _kept[settings] = CausalLM.from_settings(settings, local_files_only=local_files_only)
+    return predictor
 
 
 def compress_with_model(
@@ -151,6 +152,7 @@ def decompress_with_model(
         FormatError: no archive of a language model, or one of an unknown version.
         CorruptError: the archive is damaged, or the model gave other numbers than when it was written.
         TruncatedError: the archive is empty or cut.
+        ValueError: `model` is no name of a model with settings that exist.
         LimitError: there is more content than `max_size`.
         ModelNotFoundError: the model is not here, or the extra `hf` is not installed.
         ModelMismatchError: model, libraries or device are others than those that wrote the archive.
@@ -231,7 +233,7 @@ def _refuse(differing: list[str], force: bool) -> None:
 
 def _loaded(name: str, facts: Mapping[str, str], local_files_only: bool, force: bool) -> CausalLM:
     same = ("sha256", "dtype", "context", "stride", "beginning", "device")
-    for predictor in _kept.values():
+    for predictor in list(_kept.values()):
         # Its batch may be another: how many blocks go side by side, the archive says.
         if predictor.name == name and all(predictor.fingerprint[fact] == facts[fact] for fact in same):
             return predictor

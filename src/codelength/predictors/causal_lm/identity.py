@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
+from codelength.errors import ModelError
+
 __all__ = ["SMALL_FILES", "folder_sha256", "stack", "threads", "weight_files"]
 
 # All that decides how text becomes tokens, and the model's shape.
@@ -36,21 +38,35 @@ _CHUNK_BYTES = 1 << 22
 
 
 def weight_files(folder: str) -> list[str]:
-    """Names of the files with the weights that transformers would take."""
+    """Names of the files with the weights that transformers would take.
+
+    Raises OSError, and ModelError for an index that names no files of this folder.
+    """
     for name in _WEIGHTS:
         path = os.path.join(folder, name)
         if os.path.exists(path):
             if not name.endswith(".index.json"):
                 return [name]
-            with open(path, encoding="utf-8") as file:
-                return [name, *sorted(set(json.load(file)["weight_map"].values()))]
+            return [name, *_shards(path)]
     return []
+
+
+def _shards(index: str) -> list[str]:
+    """Files in the same folder that an index of weights names, sorted."""
+    try:
+        with open(index, encoding="utf-8") as file:
+            names = sorted(set(json.load(file)["weight_map"].values()))
+        if any(name != os.path.basename(name) for name in names):
+            raise ValueError("they are elsewhere")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ModelError(f"{index!r} names no files with weights beside it") from error
+    return names
 
 
 def folder_sha256(folder: str) -> str:
     """SHA-256 over the files of a model that decide its numbers: weights, configuration, tokenizer.
 
-    Of each, in the order of their names: name, size and content. Raises OSError as the files do.
+    Of each, in the order of their names: name, size and content. Raises OSError as the files do, ModelError.
     """
     names = {name for name in SMALL_FILES if os.path.exists(os.path.join(folder, name))}
     names.update(weight_files(folder))

@@ -64,7 +64,8 @@ def load(settings: Settings, *, local_files_only: bool = False) -> LoadedModel:
     Code that comes with a model is never run. With `local_files_only` nothing is fetched.
 
     Raises ModelNotFoundError if there is no such model or the extra is not installed, ModelError if it is no
-    causal language model, has no tokenizer or lacks weights, ValueError for a device that is not here.
+    causal language model, has no tokenizer, lacks weights or does not fit on the device, ValueError for a
+    device that is not here.
     """
     torch, transformers = _with_libraries(_libraries)
     device = _device(torch, settings.device)
@@ -87,9 +88,15 @@ def load(settings: Settings, *, local_files_only: bool = False) -> LoadedModel:
         )
     if missing := sorted(info.get("missing_keys", ())):
         raise ModelError(f"{settings.name} lacks weights of a causal language model, {missing[0]} for one")
-    module = module.to(device).eval().requires_grad_(False)
+    module = _loaded(
+        lambda: module.to(device).eval().requires_grad_(False),
+        f"{settings.name} does not go to the device {device}",
+    )
     config = module.config.get_text_config()
-    n_vocabulary = int(module.get_output_embeddings().weight.shape[0])
+    n_vocabulary = _loaded(
+        lambda: int(module.get_output_embeddings().weight.shape[0]),
+        f"{settings.name} gives no logits of tokens",
+    )
     return LoadedModel(
         module,
         Tokenizer(tokenizer, n_vocabulary),
@@ -150,10 +157,10 @@ def folder_of(name: str, *, local_files_only: bool) -> str:
     """
     if os.path.isdir(name):
         if not os.path.exists(os.path.join(name, "config.json")):
-            raise ModelNotFoundError(f"{name} is a folder, but no model's: it has no config.json")
+            raise ModelNotFoundError(f"{name!r} is a folder, but no model's: it has no config.json")
         return name
     if os.path.isabs(name) or name.startswith((".", "~")) or name.count("/") > 1:
-        raise ModelNotFoundError(f"there is no folder {name}")
+        raise ModelNotFoundError(f"there is no folder {name!r}")
     return _with_libraries(lambda: _hub_folder(name, local_files_only))
 
 

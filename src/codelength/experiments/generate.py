@@ -1,11 +1,11 @@
 """Any compressor is a generator: random bits, decoded, are text of the kind that it compresses well.
 
 A text is continued by predictors made of compressors (a byte that makes the code longer is unlikely), by
-counts, by n-grams that have read the text, and by the network. Each draws with its own probabilities. How good
-that is, says a judge: what the continuation costs under the network, against bytes drawn at random; and how
-many of its words are words of the text. The judge is partial to its own, which is in the table as such.
+counts, by n-grams that have read the text, and by the network. Each draws with its own probabilities. How
+good that is, says a judge: what the continuation costs under the network, against bytes drawn at random; and
+how many of its words are words of the text. The judge is partial to its own, which the table says.
 
-Source: G. Delétang et al., "Language modeling is compression", 2024, section 3.3.
+Source: G. Delétang et al., "Language modeling is compression", 2024.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def run(task: Task) -> Result:
         "any compressor is a generator",
         "Delétang et al. 2024",
         Verdict.HOLDS if len(better) == len(others) else Verdict.IN_PART if better else Verdict.FAILS,
-        f"{len(better)} of {len(others)} compressors write text that the judge finds likelier than random bytes "
+        f"{len(better)} of {len(others)} write text that is likelier to the judge than random bytes "
         f"({judged['random bytes']:.1f} bits a byte); the best of them costs "
         f"{min(judged[name] for name in others):.1f}, the text itself {real:.1f}",
         tuple(quantities),

@@ -67,7 +67,7 @@ def run(task: Task) -> Result:
             hours = row["seconds"] / len(text) * _ENWIK9_BYTES / 3600
             quantities.append(
                 Quantity(f"{name}: hours for 10^9 bytes, there and back", "h", hours,
-                         published=round(_LIMIT_HOURS, 1), source="the limit each way, on the prize's machine")
+                         published=round(_LIMIT_HOURS, 1), source="limit each way, on the prize's machine")
             )  # fmt: skip
     quantities.append(
         Quantity("decoder: zip archive of Python, with the dictionary", "bytes", decoder["bytes"],

@@ -4,8 +4,8 @@ The text is cut into documents, each measured from nothing, and the cost of a by
 the document. Counting models learn by counting; the network's weights stay as they are, and yet its bytes
 become cheaper; compressors are given longer and longer beginnings, and what each doubling adds is counted.
 
-Sources: J. Kaplan et al., "Scaling laws for neural language models", 2020, section 3.2 and appendix D.5 (loss
-by position as a power law); G. Delétang et al., 2024, section 3.4 (compressors in context).
+Sources: J. Kaplan et al., "Scaling laws for neural language models", 2020 (loss by
+position as a power law); G. Delétang et al., 2024 (compressors in context).
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """The shortest program is the best compression; who can find it?
 
 Random programs of a small language give sequences. The program itself, in bits under the uniform prior,
-stands beside gzip, xz and an adaptive count, and beside programs that two synthesisers find, one that enumerates and
-one with a beam; and the same on pieces of natural data. With --data FILE.jsonl a model's programs are scored,
-one JSON object a line: {"sequence": [0, 255, ...], "program": "...", "language": "dsl" or "python"}; Python
+stands beside gzip, xz and an adaptive count, and beside programs that two synthesisers find, one that
+enumerates and one with a beam; and the same on pieces of natural data. With --data FILE.jsonl a model's
+programs are scored, one JSON object a line: {"sequence": [0, 255, ...], "program": "...", "language": "dsl"
+or "python"}; Python
 runs in a sandbox and leaves its bytes in the variable `output`.
 
 Accuracy is the share of programs that give their sequence; the rate of the right ones says nothing of the
@@ -84,8 +85,8 @@ def run(task: Task) -> Result:
         if wins or wins_natural
         else Verdict.FAILS,
         f"on {len(made['lengths'])} synthetic sequences found programs take "
-        f"{rates['synthetic', 'enumerated program']:.2f} bits a byte, gzip {rates['synthetic', 'gzip']:.2f}, the "
-        f"programs that made them {rates['synthetic', 'its own program']:.2f} (as short a one was found for "
+        f"{rates['synthetic', 'enumerated program']:.2f} bits a byte, gzip {rates['synthetic', 'gzip']:.2f}, "
+        f"the programs that made them {rates['synthetic', 'its own program']:.2f} (as short a one found for "
         f"{found:.0%}); on natural pieces {rates['natural', 'enumerated program']:.2f} and "
         f"{rates['natural', 'gzip']:.2f}",
         tuple(quantities),

@@ -78,7 +78,7 @@ def run(task: Task, folder: Path | None, command: Sequence[str] = ()) -> Record:
     result = load(task.name)(task)
     record = Record(result, key, facts, time.perf_counter() - started)
     if path is not None:
-        write_whole(path, json.dumps(record.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+        write_whole(path, json.dumps(record.to_json(), ensure_ascii=False, allow_nan=False) + "\n")
         if task.parts_path is not None:
             task.parts_path.unlink(missing_ok=True)
     return record

@@ -98,6 +98,12 @@ _ENTRIES: dict[str, Entry] = {
         data="a text, for frequencies",
         takes_predictors=True,
     ),
+    "lossy": Entry(
+        f"{_HOME}.lossy:run",
+        "Lossy compression keeps the gist and invents detail.",
+        "Chiang 2023",
+        data="a picture, or a text",
+    ),
 }
 
 

@@ -6,7 +6,7 @@ symbol off the code. So what is sent is -log2 p of every symbol: the loss that l
 summed over the data. If one number in one of the two models is off by one, the text is lost.
 
 Sources: C. E. Shannon, 1948, section 7 (two identical predictors); J. Rissanen and G. G. Langdon, "Universal
-modeling and coding", 1981; G. Delétang et al., "Language modeling is compression", 2024, section 2.
+modeling and coding", 1981; G. Delétang et al., "Language modeling is compression", 2024.
 """
 
 from __future__ import annotations

@@ -79,6 +79,7 @@ class Meter(ABC):
                 waiting.append(_prepared(document))
                 yield from waiting[-1].pieces
 
+        self.load()
         started = time.perf_counter()
         costs: list[Cost] = []
         for cost in self.costs(pieces()):

@@ -10,14 +10,17 @@ from pathlib import Path
 
 import pytest
 
+import codelength
 from codelength.measure.comparison import fits_of
 from codelength.measure.documents import Document
+from codelength.measure.fits import Point, fit
 from codelength.measure.preparation import Preparation
 from codelength.measure.presets import Row
 from codelength.measure.records import Records, facts_of_run
 from codelength.measure.runs import run
 from codelength.measure.scores import huang2024
 from codelength.measure.shards import Plan
+from codelength.measure.summary import Summary
 from codelength.report.comparisons import comparison_sections, fits_section, table1_section
 from codelength.report.document import Report, Section, summaries_of
 from codelength.report.tables import Column, Table, documents_table, positions_table, summaries_table
@@ -100,6 +103,19 @@ def test_report(records: Records) -> None:
     assert "<x>" not in page
     assert "A &lt;title&gt;" in page
     assert not re.search(r"(src|href)=", page)
+
+
+def test_names_on_figures_are_no_mathematics() -> None:
+    pytest.importorskip("matplotlib")
+    from codelength.report.figures import fits_figure, image, rates_figure
+
+    name = "$\\frac{$ \x1b[31m \udcff"
+    points = [Point(name, rate, score) for rate, score in ((1.0, 0.5), (0.9, 0.6), (0.7, 0.7))]
+    svg = image(fits_figure({name: fit(points)}), "svg").decode()
+    assert "$\\frac{$" in svg
+    assert "\x1b" not in svg
+    summary = Summary.of([replace(codelength.measure(b"text", "kt:1").measurements[0], predictor=name)])
+    assert image(rates_figure([summary]))
 
 
 def test_figures(records: Records) -> None:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from contextlib import suppress
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from codelength.measure.replacing import replaced
 from codelength.measure.runs import Result
 
 __all__ = ["save_symbols"]
@@ -39,16 +37,5 @@ def save_symbols(path: str | os.PathLike[str], result: Result) -> None:
         ranks = [piece.ranks for piece in pieces if piece.ranks is not None]
         if ranks and len(ranks) == len(pieces):
             arrays[f"{i}/ranks"] = np.concatenate(ranks)
-    _save(Path(path), arrays)
-
-
-def _save(path: Path, arrays: dict[str, NDArray[np.generic]]) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez_compressed(file, allow_pickle=False, **arrays)
-        os.replace(temporary, path)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(temporary)
-        raise
+    with replaced(path) as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)

@@ -30,7 +30,7 @@ _EARLY = 4
 
 def run(task: Task) -> Result:
     """Measure, bin, fit, compare the last bin with an early one."""
-    n_bytes, n_documents = task.pick((256, 4), (4096, 16), (16384, 100))
+    n_bytes, n_documents = task.pick((256, 4), (4096, 64), (16384, 200))
     text, facts = text_of(task, n_bytes * n_documents)
     documents = [text[i : i + n_bytes] for i in range(0, len(text) - n_bytes + 1, n_bytes)]
     names = task.predictors or (("kt:1", "gzip") if task.size == "tiny" else _PREDICTORS)

@@ -72,7 +72,7 @@ def run(task: Task) -> Result:
         Verdict.HOLDS if all(checks) else Verdict.IN_PART if any(checks) else Verdict.FAILS,
         f"JPEG's error {'falls' if is_monotone else 'does not fall'} with its size; the copier confuses 6 "
         f"and 8 {at}; with {_name(settings[-1])} the text takes {others[-1]['length_bits'] / len(piece):.2f} "
-        f"bits a byte instead of {lossless['length_bits'] / len(piece):.2f}, {others[-1]['wrong']:.0%} of its "
+        f"bits a byte, not {lossless['length_bits'] / len(piece):.2f}, {others[-1]['wrong']:.0%} of its "
         f"words are others, and {invented:.0%} of those are words of the text",
         tuple(_quantities(coded, copies, rows, len(piece), predictor)),
         (_image_panel(coded), _text_panel(rows, len(piece)), _copier_panel(copies)),
@@ -229,7 +229,7 @@ def _copier_panel(copies: list[dict[str, Any]]) -> Panel:
 
 def _pictures(image_module: Any, pixels: Pixels, task: Task) -> tuple[Picture, ...]:
     """The picture as it was and as it became, and the copier's page before and after; small."""
-    step = max(1, pixels.shape[0] // 96)
+    step = max(1, pixels.shape[0] // 64)
     image = image_module.fromarray(pixels)
     jpeg = np.asarray(image_module.open(io.BytesIO(_saved(image, "JPEG", quality=3))))
     palette = np.asarray(image.quantize(4).convert("RGB"))

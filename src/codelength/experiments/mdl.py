@@ -158,6 +158,4 @@ def _order_panel(grams: dict[int, dict[str, float]], n: int) -> Panel:
 
 def _width_panel(widths: list[tuple[int, float]]) -> Panel:
     series = Series("two-part", tuple(float(w) for w, _ in widths), tuple(bits for _, bits in widths))
-    return Panel(
-        "Coefficients cut to some bits", "bits a coefficient", "bits for all points", (series,), y_scale="log"
-    )
+    return Panel("Coefficients cut to some bits", "bits a coefficient", "bits for all points", (series,))

@@ -37,8 +37,8 @@ def compress(
         model: number of a predictor, from `list_models()`, to be used in place of the level's; or path of
             a model file, to be used in place of the network of the level.
         check: whether the frame carries a checksum (4 bytes a segment) of the content.
-        threads: how many to use at most; None is one for each CPU. Two work on text of 2,000,000 bytes
-            and more, all on any input of 64,000,000 and more.
+        threads: how many to use at most; None is one for each CPU. Two work on text of 1,048,576 bytes
+            and more (levels 6 to 8) and on any input of 32,000,000, more on 64,000,000 and more.
         message: write a message rather than a frame: at most 3 bytes beside the payload and no checksum, for
             at most 65,535 bytes inside a protocol that knows their length and protects them. `decompress`
             must be told.

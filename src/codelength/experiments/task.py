@@ -7,11 +7,13 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
+from codelength.errors import ModelNotFoundError
 from codelength.measure.records import write_whole
 
 __all__ = ["MissingInputError", "Task", "text_of"]
@@ -84,12 +86,34 @@ class Task:
         return self._parts[words]
 
     def key(self) -> dict[str, Any]:
-        """What decides the figures of the task: with the same key, what was kept may be used."""
+        """What decides the figures of the task: with the same key, what was kept may be used.
+
+        The code of the experiments and the network that comes with the package are in it by their hashes.
+        """
         from codelength import __version__
 
         identity = None if self.data is None else data_identity(self.data)
         return {"name": self.name, "size": self.size, "seed": self.seed, "data": identity,
-                "predictors": list(self.predictors), "codelength": __version__}  # fmt: skip
+                "predictors": list(self.predictors), "codelength": __version__, "code": _code_identity(),
+                "network": _network_identity()}  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def _code_identity() -> str:
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@lru_cache(maxsize=1)
+def _network_identity() -> str | None:
+    from codelength.codec.networks import default_network
+
+    try:
+        return default_network().hash.hex()
+    except ModelNotFoundError:
+        return None
 
 
 def data_identity(path: Path) -> str:

@@ -192,5 +192,6 @@ def _panel(rows: dict[str, Any], decoder: int, weights: int, n: int) -> Panel:
             Series("S", places, totals, "bars"),
             Series("record on enwik9", (places[0] - 0.5, places[-1] + 0.5), (_RECORD, _RECORD), "dashes"),
         ),
+        y_scale="log",
         x_ticks=names,
     )

@@ -1,9 +1,11 @@
 // The Python face of the native core: buffers in, bytes out, the GIL released while a segment runs.
 #include <Python.h>
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <optional>
 #include <tuple>
 
 #include "network.hpp"
@@ -54,18 +56,23 @@ NB_MODULE(_native, m) {
 
     m.def(
         "encode_segment",
-        [](nb::handle content, int predictor, const Network* network, int threads, Monitor* monitor) {
+        [](nb::handle content, int predictor, const Network* network, int threads, Monitor* monitor,
+           std::optional<std::size_t> name_bytes) {
             Buffer buffer(content);
             Coded coded;
             {
                 nb::gil_scoped_release release;
-                coded = encode_segment(buffer.bytes(), predictor, network, threads, monitor);
+                coded = name_bytes && network
+                            ? encode_segment_smaller(buffer.bytes(), predictor, *network, *name_bytes, threads, monitor)
+                            : encode_segment(buffer.bytes(), predictor, network, threads, monitor);
             }
             return std::make_tuple(coded.predictor, coded.kind, to_bytes(coded.payload));
         },
         "content"_a, "predictor"_a, "network"_a.none() = nb::none(), "threads"_a = 1, "monitor"_a.none() = nb::none(),
+        "name_bytes"_a.none() = nb::none(),
         "Codes one segment; returns (predictor, kind, payload): a predictor that needs a network leaves content other than "
-        "text to one that does not. The payload may be larger than the content.");
+        "text to one that does not; and text too on which that one does better, if `name_bytes` says how many bytes it costs "
+        "to name the network. The payload may be larger than the content.");
 
     m.def(
         "decode_segment",

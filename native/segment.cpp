@@ -93,6 +93,16 @@ Coded encode_segment(Bytes content, int predictor, const Network* network, int n
     return out;
 }
 
+Coded encode_segment_smaller(Bytes content, int predictor, const Network& network, std::size_t name_bytes, int n_threads,
+                             Monitor* monitor) {
+    if (monitor) monitor->quiet = true;
+    Coded plain = encode_segment(content, profiles[profile_index(predictor)].otherwise, nullptr, 1, monitor);
+    if (monitor) monitor->quiet = false;
+    if (static_cast<Kind>(plain.kind) != Kind::text && static_cast<Kind>(plain.kind) != Kind::words) return plain;
+    Coded out = encode_segment(content, predictor, &network, n_threads, monitor);
+    return plain.payload.size() <= out.payload.size() + name_bytes ? plain : out;
+}
+
 double ideal_length_bits(Bytes content, int predictor, const Network* network) {
     const Prepared p(content, predictor, network, 1, nullptr);
     return isa().ideal_length_bits(p.job, p.choice.stride, p.symbols);

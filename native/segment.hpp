@@ -17,6 +17,7 @@ using Bytes = std::span<const std::uint8_t>;
 struct Monitor {
     std::atomic<std::uint64_t> n_bytes{0};  // bytes of content done
     std::atomic<bool> cancelled{false};
+    std::atomic<bool> quiet{false};         // n_bytes stays: what is done is done besides
 };
 
 struct Cancelled : std::runtime_error {
@@ -47,6 +48,11 @@ bool is_networked(int predictor);
 // network: for a predictor that needs one, else null; only it uses more than one thread.
 // Throws std::invalid_argument for an unknown predictor or a network too few or too many, Cancelled.
 Coded encode_segment(Bytes content, int predictor, const Network* network, int n_threads, Monitor* monitor);
+
+// With the network, or with the predictor's stand-in where that is no longer: text that repeats itself, such as logs.
+// name_bytes: what naming the network costs beside the payload.
+Coded encode_segment_smaller(Bytes content, int predictor, const Network& network, std::size_t name_bytes, int n_threads,
+                             Monitor* monitor);
 
 // Throws as encode_segment, std::invalid_argument for an unknown kind, CorruptPayload.
 std::vector<std::uint8_t> decode_segment(Bytes payload, std::size_t n_bytes, int predictor, int kind, const Network* network,

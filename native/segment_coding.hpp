@@ -13,7 +13,7 @@ namespace codelength::CODELENGTH_ISA {
 
 inline void report(Monitor* monitor, std::size_t n_bytes) {
     if (!monitor) return;
-    monitor->n_bytes.store(n_bytes, std::memory_order_relaxed);
+    if (!monitor->quiet.load(std::memory_order_relaxed)) monitor->n_bytes.store(n_bytes, std::memory_order_relaxed);
     if (monitor->cancelled.load(std::memory_order_relaxed)) throw Cancelled();
 }
 

@@ -40,6 +40,7 @@ def encode_segment(
     network: Network | None = None,
     threads: int = 1,
     monitor: Monitor | None = None,
+    name_bytes: int | None = None,
 ) -> tuple[int, int, bytes]: ...
 def decode_segment(
     payload: Buffer,

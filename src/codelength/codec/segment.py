@@ -10,6 +10,7 @@ from codelength.codec.levels import Model
 from codelength.codec.networks import NetworkFile, default_network, find_network
 from codelength.coding.frame import (
     CRC_BYTES,
+    NETWORK_NAME_BYTES,
     STORED,
     Descriptor,
     SegmentHeader,
@@ -50,7 +51,7 @@ def encode_segment(
     `threads` is how many a network may use.
     """
     view = memoryview(content)
-    used, kind, payload, network = _encode_payload(view, model, threads, monitor)
+    used, kind, payload, network = _encode_payload(view, model, NETWORK_NAME_BYTES, threads, monitor)
     tail = pack_checksum(view) if check else b""
     stored_head = SegmentHeader(STORED, 0, view.nbytes, view.nbytes).pack(width)
     if len(payload) < view.nbytes:
@@ -82,7 +83,7 @@ def encode_message(content: Buffer, model: Model) -> bytes:
         raise ValueError("a message cannot name a network: it uses the one that comes with the package")
     if view.nbytes > MAX_MESSAGE_BYTES:
         raise ValueError(f"a message holds at most {MAX_MESSAGE_BYTES} bytes, not {view.nbytes}")
-    used, kind, payload, _ = _encode_payload(view, model, 1, None)
+    used, kind, payload, _ = _encode_payload(view, model, 0, 1, None)
     coded = MessageHeader(used, kind, view.nbytes).pack() + payload
     stored = MessageHeader(STORED, 0, view.nbytes).pack() + bytes(view)
     return coded if len(coded) < len(stored) else stored
@@ -98,15 +99,21 @@ def decode_message(data: Buffer, max_size: int | None = None) -> bytes:
 
 
 def _encode_payload(
-    view: memoryview, model: Model, threads: int, monitor: _native.Monitor | None
+    view: memoryview, model: Model, name_bytes: int, threads: int, monitor: _native.Monitor | None
 ) -> tuple[int, int, bytes, NetworkFile | None]:
-    """Predictor used, kind, payload, and the network if that predictor needs one."""
+    """Predictor used, kind, payload, and the network if that predictor needs one.
+
+    The network that comes with the package, whose name takes `name_bytes`, is left out where the content is
+    smaller without it; one that the caller chose is not.
+    """
     if not view.nbytes:
         return STORED, 0, b"", None
     networked = _native.is_networked(model.predictor)
     network = (model.network or default_network()) if networked else None
     native = network.native if network else None
-    used, kind, payload = _native.encode_segment(view, model.predictor, native, threads, monitor)
+    used, kind, payload = _native.encode_segment(
+        view, model.predictor, native, threads, monitor, None if model.network else name_bytes
+    )
     return used, kind, payload, network if _native.is_networked(used) else None
 
 

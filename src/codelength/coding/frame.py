@@ -35,6 +35,8 @@ BY_HASH = 31
 
 CRC_BYTES = 4
 HASH_BYTES = 8
+NETWORK_NAME_BYTES = HASH_BYTES + 1
+"""What a segment spends on naming a network: the hash, and the predictor that needs it."""
 SEGMENTED_WIDTH = 2
 
 _SEGMENTED_BIT = 1 << 4
@@ -138,7 +140,7 @@ def segment_header_size(model_byte: int, width: int) -> int:
     """Bytes of a segment's header, the model byte included."""
     predictor = model_byte >> 3
     n_fields = 1 if predictor == STORED else 2
-    return 1 + (HASH_BYTES + 1 if predictor == BY_HASH else 0) + n_fields * _FIELD[width].size
+    return 1 + (NETWORK_NAME_BYTES if predictor == BY_HASH else 0) + n_fields * _FIELD[width].size
 
 
 def checksum(data: Buffer) -> int:

@@ -125,9 +125,10 @@ class FrameParser:
         elif byte == SKIPPABLE_BYTE:
             self._expect(SKIPPABLE_SIZE_BYTES, self._skippable_size)
         elif byte == LANGUAGE_MODEL_BYTE:
-            where = f", at byte {self._frame_start}," if self.n_frames else ""
+            if self.n_frames:  # such archives stand alone
+                raise self._not_a_frame()
             raise FormatError(
-                f"this{where} is the archive of a language model, which clz -d decodes where the model is "
+                "this is the archive of a language model, which clz -d decodes where the model is "
                 "and the extra is installed: pip install 'codelength[hf]'"
             )
         else:

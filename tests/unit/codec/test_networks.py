@@ -353,3 +353,13 @@ def test_all_archives_are_the_same_everywhere(song: Path, tiny_network: Path) ->
         for threads in (((1, 2), (2, 7), (7, 1)) if size < 300_001 else ((7, 1),))
     ]
     check_on_all_kernels(song, tiny_network, plan, {"other": plan})
+
+
+def test_text_that_repeats_itself_is_left_to_the_contexts() -> None:
+    """The network that comes with the package stays out where the content is smaller without it."""
+    log = b"".join(b"2026-01-%02d 12:00:%02d worker %d done\n" % (i % 28 + 1, i % 60, i % 7) for i in range(2000))
+    archive = codelength.compress(log, 6)
+    assert archive == codelength.compress(log, 3)
+    assert codelength.decompress(archive) == log
+    message = codelength.compress(log[:400], 6, message=True)
+    assert len(message) <= len(codelength.compress(log[:400], 3, message=True))

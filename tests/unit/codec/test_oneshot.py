@@ -163,7 +163,7 @@ def test_archives_of_language_models_say_what_they_are() -> None:
     archive = b"\xc1\x5c\x01"
     with pytest.raises(codelength.FormatError, match=r"this is the archive of a language model.*clz -d"):
         codelength.decompress(archive)
-    with pytest.raises(codelength.FormatError, match="at byte 9, is the archive of a language model"):
+    with pytest.raises(codelength.CorruptError, match="junk follows the end of the archive, at byte 9"):
         codelength.decompress(codelength.compress(b"") + archive)
 
 

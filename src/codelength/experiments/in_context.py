@@ -73,7 +73,7 @@ def run(task: Task) -> Result:
 def positions_of(meter: meters.Meter, document: bytes) -> Positions:
     """Bits by place; of a compressor from what each doubling of the beginning adds to its output.
 
-    What it writes for nothing at all, its header, is left out.
+    The first byte counts as 8 bits: what is written beside it is the header, and left out.
     """
     if meter.has_symbols:
         lengths = meter.measure(document).lengths
@@ -81,7 +81,7 @@ def positions_of(meter: meters.Meter, document: bytes) -> Positions:
         return Positions.of(lengths)
     ends = [1 << k for k in range(len(document).bit_length()) if 1 << k < len(document)] + [len(document)]
     totals = [meter.measure(document[:end]).length_bits for end in ends]
-    header = meter.measure(b"").length_bits
+    header = totals[0] - 8.0
     bits = np.maximum(np.diff(totals, prepend=header), 0.0).tolist()
     return Positions(tuple(bits), tuple(np.diff(ends, prepend=0).tolist()))
 

@@ -357,7 +357,7 @@ def test_all_archives_are_the_same_everywhere(song: Path, tiny_network: Path) ->
 
 def test_text_that_repeats_itself_is_left_to_the_contexts() -> None:
     """The network that comes with the package stays out where the content is smaller without it."""
-    log = b"".join(b"2026-01-%02d 12:00:%02d worker %d done\n" % (i % 28 + 1, i % 60, i % 7) for i in range(2000))
+    log = "".join(f"2026-01-{i % 28 + 1:02} 12:00:{i % 60:02} worker {i % 7}\n" for i in range(2000)).encode()
     archive = codelength.compress(log, 6)
     assert archive == codelength.compress(log, 3)
     assert codelength.decompress(archive) == log

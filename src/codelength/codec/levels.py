@@ -62,7 +62,7 @@ def list_models() -> tuple[ModelInfo, ...]:
 
 
 def memory_bytes(level: int | None = None, n_bytes: int = UNIT_BYTES) -> int:
-    """Bytes of tables for a segment of `n_bytes` at `level`, in both directions; a network is not counted."""
+    """Bytes that a segment of `n_bytes` takes at `level`, in both directions: tables, and the network that ships."""
     return _native.memory_bytes(resolve_model(level).predictor, n_bytes)
 
 

@@ -1,7 +1,8 @@
 // The core for a test on another machine, or under an emulator of one:  segment_server < requests > replies
 // A request is a line, then as many bytes as the line says at its end, and so is a reply: "ok ... N_BYTES", or else a line
 // with what was thrown.
-//   encode PREDICTOR NETWORK THREADS N_BYTES              ok PREDICTOR KIND N_BYTES      NETWORK: its number, or -1
+//   encode PREDICTOR NETWORK NAME_BYTES THREADS N_BYTES   ok PREDICTOR KIND N_BYTES      NETWORK: its number, or -1;
+//                                                         NAME_BYTES: -1 if the network is not to be left out
 //   decode PREDICTOR KIND SIZE NETWORK THREADS N_BYTES    ok N_BYTES
 //   network WIDTH LAYERS HIDDEN TAPS ROWS COLUMNS N_ORDERS ORDER... N_TENSORS            ok NUMBER ISA 0
 //     then for each tensor: NAME DTYPE N_DIMS DIM... N_BYTES, and the bytes
@@ -53,8 +54,12 @@ public:
         if (what == "network") {
             add_network(in);
         } else if (what == "encode") {
-            const int predictor = number(in), network = number(in), threads = number(in);
-            const Coded coded = encode_segment(bytes(in), predictor, at(network), threads, nullptr);
+            const int predictor = number(in), network = number(in), name_bytes = number(in), threads = number(in);
+            const Content content = bytes(in);
+            const Coded coded = network >= 0 && name_bytes >= 0
+                                    ? encode_segment_smaller(content, predictor, *at(network),
+                                                             static_cast<std::size_t>(name_bytes), threads, nullptr)
+                                    : encode_segment(content, predictor, at(network), threads, nullptr);
             reply(std::to_string(coded.predictor) + ' ' + std::to_string(coded.kind) + ' ', coded.payload);
         } else if (what == "decode") {
             const int predictor = number(in), kind = number(in);

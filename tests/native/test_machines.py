@@ -88,10 +88,16 @@ class Machine:
         return int(number)
 
     def encode_segment(
-        self, content: memoryview, predictor: int, network: int | None, threads: int, monitor: object
+        self,
+        content: memoryview,
+        predictor: int,
+        network: int | None,
+        threads: int,
+        monitor: object,
+        name_bytes: int | None,
     ) -> tuple[int, int, bytes]:
-        number = -1 if network is None else network
-        request = ("encode", predictor, number, threads, len(content))
+        number, name = (-1 if value is None else value for value in (network, name_bytes))
+        request = ("encode", predictor, number, name, threads, len(content))
         (used, kind, _), payload = self._ask(*request, data=bytes(content))
         self.n_encoded += 1
         return int(used), int(kind), payload

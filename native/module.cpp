@@ -41,6 +41,8 @@ nb::bytes to_bytes(const std::vector<std::uint8_t>& v) { return nb::bytes(v.data
 NB_MODULE(_native, m) {
     m.doc() = "The native core: segments of an archive, coded and decoded. Use the package's API instead.";
 
+    nb::set_leak_warnings(false);  // networks are kept for the life of the process
+
     static nb::exception<CorruptPayload> corrupt(m, "CorruptPayload");
     static nb::exception<Cancelled> cancelled(m, "Cancelled");
 

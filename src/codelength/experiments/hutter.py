@@ -156,12 +156,11 @@ def program(folder: Path) -> bytes:
 
 
 def _reference() -> Path:
-    folder = Path(codelength.__file__).resolve().parents[2] / "reference"
-    if not (folder / "decoder.py").is_file():
-        raise MissingInputError(
-            "hutter weighs the reference decoder, which comes with the source: run it there"
-        )
-    return folder
+    """The folder of the reference decoder: of the source that the package runs from, or that one stands in."""
+    for root in (Path(codelength.__file__).resolve().parents[2], Path.cwd()):
+        if (root / "reference" / "decoder.py").is_file():
+            return root / "reference"
+    raise MissingInputError("hutter weighs the reference decoder, which comes with the source: run it there")
 
 
 def _decoder(piece: bytes) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def list_models() -> tuple[ModelInfo, ...]:
 
 
 def memory_bytes(level: int | None = None, n_bytes: int = UNIT_BYTES) -> int:
-    """Bytes that a segment of `n_bytes` takes at `level`, in both directions: tables, and the network that ships."""
+    """Bytes that a segment of `n_bytes` takes at `level`, both ways: tables, and the network that ships."""
     return _native.memory_bytes(resolve_model(level).predictor, n_bytes)
 
 

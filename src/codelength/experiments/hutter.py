@@ -156,7 +156,7 @@ def program(folder: Path) -> bytes:
 
 
 def _reference() -> Path:
-    """The folder of the reference decoder: of the source that the package runs from, or that one stands in."""
+    """The reference decoder: of the source that the package runs from, or that one stands in."""
     for root in (Path(codelength.__file__).resolve().parents[2], Path.cwd()):
         if (root / "reference" / "decoder.py").is_file():
             return root / "reference"

@@ -87,6 +87,20 @@ def test_signals(start: Start, tmp_path: Path, long_text: bytes, number: signal.
     assert (tmp_path / "a.clz").read_bytes() == b"what was here before"
 
 
+def test_impatience(start: Start, tmp_path: Path, long_text: bytes) -> None:
+    """A second Ctrl-C finds the first one at work, and does not cut short what it tidies up."""
+    (tmp_path / "a").write_bytes(long_text)
+    process = start("clz", "-9", "a", stdin=subprocess.DEVNULL)
+    wait_until(lambda: temporary_files(tmp_path))
+    time.sleep(0.2)  # into the native code
+    for _ in range(5):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.002)
+    assert process.communicate(timeout=20) == (b"", b"")
+    assert process.returncode == 130
+    assert names(tmp_path) == ["a"]
+
+
 def test_interrupted_while_waiting_for_input(start: Start, tmp_path: Path) -> None:
     process = start("clz", "-o", "x")
     wait_until(lambda: temporary_files(tmp_path))

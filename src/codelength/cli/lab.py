@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from contextlib import closing
@@ -62,6 +61,7 @@ def lab(
     here. The record (NAME.json) and the figure (NAME.svg, NAME.png) go into --out. A run that was stopped
     goes on where it was. What each does, and how to read it: docs/lab/.
     """
+    from codelength.codec.engine import thread_count
     from codelength.experiments.batch import Order
     from codelength.experiments.registry import entries, get
 
@@ -93,7 +93,7 @@ def lab(
     orders = [
         Order(each, size, seed, data.get(each), predictors if each in takers else ()) for each in chosen
     ]
-    records, left_out, has_failed = _run(orders, folder, n_jobs or min(len(orders), _n_processors()))
+    records, left_out, has_failed = _run(orders, folder, n_jobs or min(len(orders), thread_count(None)))
     if as_json:
         import json
 
@@ -136,11 +136,6 @@ def _data(inputs: Sequence[str], chosen: Sequence[str]) -> dict[str, Path]:
             raise click.BadParameter(f"there is no {path}", param_hint="--data")
         data[name] = Path(path)
     return data
-
-
-def _n_processors() -> int:
-    """Those that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _run(orders: Sequence[Order], folder: Path, n_jobs: int) -> tuple[list[Record], list[str], bool]:

@@ -92,7 +92,7 @@ class SpreadConversion(Conversion):
         try:
             n_cpus = max(os.cpu_count() or 1, options.n_threads)
             cluster = Cluster(options.address, None if options.address else n_cpus)
-            n_gpus = 1 if _wants_gpu(options) else 0
+            n_gpus = _n_gpus(options)
             work = groups(inputs)
             for done in cluster.run(
                 convert_group, errand, work, n_cpus=options.n_threads, n_gpus=lambda _: n_gpus
@@ -120,12 +120,13 @@ def _paths(options: Options, names: Sequence[str]) -> list[str]:
     return [*names, *(path for path in others if path)]
 
 
-def _wants_gpu(options: Options) -> bool:
+def _n_gpus(options: Options) -> int:
+    """For each group of files."""
     if options.model is None:
-        return False
-    from codelength.predictors.causal_lm.settings import Settings
+        return 0
+    from codelength.measure.ray_engine import wants_gpu
 
-    return (Settings.parse(options.model).device or "").startswith("cuda")
+    return int(wants_gpu(options.model, None))
 
 
 def groups(inputs: Sequence[Input]) -> list[tuple[Input, ...]]:

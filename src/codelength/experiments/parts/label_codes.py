@@ -1,8 +1,12 @@
 """Codes for the labels of examples whose inputs both sides have: real ones, and how long they are.
 
-A model gives each label a row of probabilities. They are rounded to integers, so that both sides have the
-same ones, and the label is range-coded with them. In the prequential code nothing else is sent: what predicts
-a block of labels has learnt from the labels of all blocks before, which the receiver has by then.
+A model gives each label a row of probabilities. They are rounded to integers, as a range coder wants them,
+and the label is coded with those. In the prequential code nothing else is sent: what predicts a block of
+labels has learnt from the labels of all blocks before, which the receiver has by then.
+
+The probabilities come of floating point. Both sides compute the same integers on the same machine with the
+same libraries; elsewhere a sum in another order may round to another integer, and the labels are lost. That
+will do to show that a length is that of a code which decodes, and for nothing that is kept.
 
 Letters: R runs side by side (orders of the same examples), n examples, K classes.
 

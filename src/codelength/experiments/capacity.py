@@ -26,6 +26,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from codelength.experiments.parts.repeats import middle
 from codelength.experiments.parts.transformer import (
     Recipe,
     Shape,
@@ -145,8 +146,7 @@ def interval_of_sum(values: Array, seed: int = 0) -> tuple[float, float]:
     """95 % of a sum of independent values, from resampling them. (N,)."""
     random = np.random.Generator(np.random.PCG64(seed))
     sums = [float(values[random.integers(0, len(values), len(values))].sum()) for _ in range(_N_RESAMPLES)]
-    low, high = np.quantile(sums, [0.025, 0.975])
-    return float(low), float(high)
+    return middle(sums)
 
 
 def pieces_of(text: bytes, length: int, random: np.random.Generator) -> tuple[NDArray[np.int64], int]:

@@ -19,7 +19,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from codelength.experiments.result import Panel, Quantity, Result, Series, Verdict
+from codelength.experiments.parts.repeats import middle
+from codelength.experiments.result import Panel, Quantity, Result, Series, Verdict, floats
 from codelength.experiments.task import MissingInputError, Task, text_of
 from codelength.measure import meters
 
@@ -88,7 +89,7 @@ def run(task: Task) -> Result:
         for _ in range(task.pick(50, 1000, 5000)):
             drawn = random.integers(0, len(pairs), len(pairs))
             resampled.append(regress(ratios[drawn], extra_bytes[drawn], bits[drawn])[0])
-        low, high = (float(v) for v in np.quantile(resampled, [0.025, 0.975]))
+        low, high = middle(resampled)
         is_cheaper = float(np.mean((bits > 0) == (ratios > 0)))
         quantities += [
             Quantity(
@@ -100,7 +101,7 @@ def run(task: Task) -> Result:
         ]
         holds[name] = low > 0
         cleaned = bits - values[1] * extra_bytes
-        series.append(Series(name, _floats(ratios), _floats(cleaned), "points"))
+        series.append(Series(name, floats(ratios), floats(cleaned), "points"))
     knowing = [name for name in names if name.partition(":")[0] not in ("kt", "ctw", "uniform")]
     judged = [holds[name] for name in knowing or names]
     return Result(
@@ -139,7 +140,3 @@ def _measure(name: str, pairs: Sequence[tuple[str, str, str]]) -> list[float]:
         meter.measure(rare).length_bits - meter.measure(frequent).length_bits
         for frequent, rare in map(sentences, pairs)
     ]
-
-
-def _floats(values: NDArray[np.float64]) -> tuple[float, ...]:
-    return tuple(float(value) for value in values)

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from codelength.experiments.parts.repeats import middle
 from codelength.experiments.result import Panel, Quantity, Result, Series, Verdict
 from codelength.experiments.task import MissingInputError, Task
 from codelength.measure.fits import Fit, Point, fit
@@ -148,16 +149,10 @@ def _interval(points: Sequence[Point], n_resamples: int, task: Task) -> dict[str
         except ValueError:  # all the same model
             continue
     return {
-        "r": _middle([line.pearson_r for line in found]),
-        "rmse": _middle([line.rmse for line in found]),
-        "slope": _middle([line.slope for line in found]),
+        "r": middle([line.pearson_r for line in found]),
+        "rmse": middle([line.rmse for line in found]),
+        "slope": middle([line.slope for line in found]),
     }
-
-
-def _middle(values: list[float]) -> tuple[float, float]:
-    ordered = sorted(values)
-    n = len(ordered)
-    return ordered[int(0.025 * n)], ordered[min(n - 1, int(0.975 * n))]
 
 
 def _between(

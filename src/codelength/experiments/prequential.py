@@ -21,8 +21,7 @@ from numpy.typing import NDArray
 
 from codelength.experiments.parts import digits, label_codes, two_part
 from codelength.experiments.parts.digits import N_CLASSES, Convolution, Dense, Labels, Members, Pixels
-from codelength.experiments.parts.repeats import mean_interval
-from codelength.experiments.parts.transformer import Recipe
+from codelength.experiments.parts.repeats import mean_interval, mean_quantity
 from codelength.experiments.parts.variational import variational_bits
 from codelength.experiments.result import Panel, Quantity, Result, Series, Verdict
 from codelength.experiments.task import Task
@@ -82,8 +81,12 @@ def run(task: Task) -> Result:
     ]
     for (name, code), values in ratios.items():
         paper = _PUBLISHED.get(code) if name in _DEEP else None
-        quantities.append(_quantity(f"{name}, {code}", values, paper, found[name, code]["note"]))
-    quantities.append(_quantity("dense, prequential, labels shuffled", np.array(nonsense["total"]) / uniform))
+        quantities.append(
+            _quantity(f"{name}, {code}", "of uniform", values, paper, found[name, code]["note"])
+        )
+    quantities.append(
+        _quantity("dense, prequential, labels shuffled", "of uniform", np.array(nonsense["total"]) / uniform)
+    )
     gaps = {
         (name, code): ratios[name, "prequential"] / ratios[name, code]
         for name in _NETWORKS
@@ -91,7 +94,7 @@ def run(task: Task) -> Result:
     }
     for (name, code), values in gaps.items():
         paper = 4.10 / 22.2 if name in _DEEP and code == "variational" else None
-        quantities.append(_quantity(f"{name}: prequential over {code}", values, paper))
+        quantities.append(_quantity(f"{name}: prequential over {code}", "1", values, paper))
     quantities.append(
         Quantity("labels that the receiver restored, linear model", "share", restored,
                  note="it trained its own model on the labels it had read")
@@ -133,12 +136,12 @@ def judge(
     )
 
 
-def _quantity(name: str, values: Floats, published: float | None = None, note: str = "") -> Quantity:
-    mean, low, high = mean_interval(values)
-    unit = "1" if ":" in name else "of uniform"
+def _quantity(
+    name: str, unit: str, values: Floats, published: float | None = None, note: str = ""
+) -> Quantity:
     if published is None:
-        return Quantity(name, unit, mean, low, high, note=note)
-    return Quantity(name, unit, mean, low, high, round(published, 4), _SOURCE, note)
+        return mean_quantity(name, unit, values, note=note)
+    return mean_quantity(name, unit, values, published=round(published, 4), source=_SOURCE, note=note)
 
 
 def _steps(n: int) -> int:
@@ -154,14 +157,10 @@ def _learner(task: Task, name: str, tell: Callable[[int], None] = lambda _n: Non
         tell(n)
         network = _NETWORKS[name](n_members, task.seed + n, 0.5)
         n_steps = task.pick(10, _steps(n), 2 * _steps(n))
-        digits.fit(network, seen, labels, _recipe(n_steps), task.seed + n)
+        digits.fit(network, seen, labels, digits.recipe(n_steps), task.seed + n)
         return digits.probabilities(network, asked)
 
     return learn
-
-
-def _recipe(n_steps: int, weight_decay: float = 0.0) -> Recipe:
-    return Recipe(n_steps, 3e-3, weight_decay, betas=(0.9, 0.999), warmup_steps=10, clip=0.0)
 
 
 def _prequential(task: Task, words: str, name: str, pixels: Pixels, labels: Labels) -> dict[str, Any]:
@@ -186,7 +185,7 @@ def _weights(
     """
     network = _NETWORKS[name](len(labels), task.seed, 0.0)
     digits.fit(
-        network, pixels, labels, _recipe(n_steps, 0.3), task.seed,
+        network, pixels, labels, digits.recipe(n_steps, 0.3), task.seed,
         watch=lambda step: task.inside(words, 0.3 * step / n_steps),
     )  # fmt: skip
     rows = two_part.best(two_part.of_widths(network, pixels, labels))

@@ -8,12 +8,12 @@ from __future__ import annotations
 import math
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["Exhibit", "Panel", "Picture", "Quantity", "Result", "Series", "Verdict"]
+__all__ = ["Exhibit", "Panel", "Picture", "Quantity", "Result", "Series", "Verdict", "floats"]
 
 
 class Verdict(StrEnum):
@@ -38,6 +38,11 @@ class Quantity:
     source: str = ""
     """Of the published figure: paper and place."""
     note: str = ""
+
+
+def floats(values: Iterable[float]) -> tuple[float, ...]:
+    """Points of a `Series`, from a list or an array."""
+    return tuple(float(value) for value in values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ import numpy as np
 
 from codelength.experiments.parts.agreement import ENGLISH, Sentence, draw
 from codelength.experiments.parts.agreement_costs import MORE, Array, Asked, Resamples, slope, verb_bits
+from codelength.experiments.parts.repeats import middle
 from codelength.experiments.result import Exhibit, Panel, Quantity, Result, Series, Verdict
 from codelength.experiments.task import MissingInputError, Task
 from codelength.measure import meters
@@ -214,7 +215,7 @@ def _quantities(task: Task, name: str, asked: Mapping[str, Asked]) -> tuple[list
                 label = f"{name}, {question}, depth {depth}: {what}"
                 unit = "share" if what == "accuracy" else "bits"
                 source = "" if published is None else _SOURCE
-                low, high = _interval(resampled[:, i])
+                low, high = middle(resampled[:, i])
                 quantities.append(Quantity(label, unit, float(mean[i]), low, high, published, source))
     outer, inner, flat = (asked[question] for question in _QUESTIONS)
     # without clause or phrase, nested and flat sentences are the same
@@ -229,16 +230,11 @@ def _quantities(task: Task, name: str, asked: Mapping[str, Asked]) -> tuple[list
     is_rising = {}
     for label, (depths, values) in slopes.items():
         mean, resampled = means(values)
-        low, high = _interval(slope(depths, resampled))
+        low, high = middle(slope(depths, resampled))
         measured = float(slope(depths, mean))
         quantities.append(Quantity(f"{name}: slope of the {label}", "bits a level", measured, low, high))
         is_rising[label] = low > 0
     return quantities, is_rising
-
-
-def _interval(resampled: Array) -> tuple[float, float]:
-    low, high = np.quantile(resampled, [0.025, 0.975]).tolist()
-    return low, high
 
 
 def _by_attractors(task: Task, name: str, asked: Mapping[str, Asked], stimuli: Stimuli) -> Iterator[Quantity]:
@@ -253,7 +249,7 @@ def _by_attractors(task: Task, name: str, asked: Mapping[str, Asked], stimuli: S
     for n in sorted(shares):
         each = np.array(shares[n])
         if len(each) >= _LEAST:
-            low, high = _interval(Resamples.drawn(task.random(2), 500, *each.shape).means(each))
+            low, high = middle(Resamples.drawn(task.random(2), 500, *each.shape).means(each))
             label, note = _attractors(name, n), f"{len(each)} sentences"
             yield Quantity(label, "share", float(each.mean()), low, high, note=note)
 

@@ -16,7 +16,7 @@ pytest.importorskip("sklearn")
 pytest.importorskip("scipy")
 
 from codelength.experiments.parts import digits, two_part, weight_codes  # noqa: E402
-from codelength.experiments.parts.repeats import mean_interval  # noqa: E402
+from codelength.experiments.parts.repeats import mean_interval, mean_quantity, middle  # noqa: E402
 from codelength.experiments.parts.transformer import Recipe  # noqa: E402
 from codelength.experiments.parts.variational import divergence_nats  # noqa: E402
 from codelength.experiments.prequential import judge  # noqa: E402
@@ -26,6 +26,18 @@ def test_the_mean_of_runs() -> None:
     mean, low, high = mean_interval([1.0, 2.0, 3.0, 4.0, 5.0])
     assert (mean, low, high) == pytest.approx((3.0, 3 - 1.9632, 3 + 1.9632), abs=1e-3)
     assert math.isnan(mean_interval([1.0])[1])
+
+
+def test_the_mean_of_runs_as_a_figure() -> None:
+    assert mean_quantity("x", "bits", [1.0, 3.0], note="two").low == pytest.approx(2 - 12.706, abs=1e-3)
+    share = mean_quantity("x", "share", [0.1, 0.9])
+    assert (share.low, share.measured, share.high) == (0.0, 0.5, 1.0)
+    alone = mean_quantity("x", "share", [0.5])
+    assert (alone.low, alone.measured, alone.high) == (None, 0.5, None)
+
+
+def test_the_middle_of_resampled_values() -> None:
+    assert middle(list(range(101))) == (2.5, 97.5)
 
 
 def test_the_digits() -> None:

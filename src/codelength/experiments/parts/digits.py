@@ -25,7 +25,7 @@ from codelength.measure.extras import need
 
 __all__ = [
     "N_CLASSES", "Convolution", "Dense", "Members", "digits", "fit", "member", "probabilities", "put_member",
-    "shifted",
+    "recipe", "shifted",
 ]  # fmt: skip
 
 N_CLASSES = 10
@@ -122,6 +122,11 @@ class Convolution(Members):
 
     def _layer(self, x: Tensor, filters: Tensor, offset: Tensor) -> Tensor:
         return F.relu(F.conv2d(x, filters.flatten(0, 1), offset.flatten(), padding=1, groups=self.n_members))
+
+
+def recipe(n_steps: int, weight_decay: float = 0.0) -> Recipe:
+    """How networks of digits are trained."""
+    return Recipe(n_steps, 3e-3, weight_decay, betas=(0.9, 0.999), warmup_steps=10, clip=0.0)
 
 
 def fit(

@@ -26,8 +26,7 @@ from torch import Tensor
 
 from codelength.experiments.parts import digits, label_codes, two_part
 from codelength.experiments.parts.digits import N_CLASSES, Convolution, Dense, Labels, Members, Pixels
-from codelength.experiments.parts.repeats import mean_interval
-from codelength.experiments.parts.transformer import Recipe
+from codelength.experiments.parts.repeats import mean_interval, mean_quantity
 from codelength.experiments.result import Panel, Quantity, Series
 from codelength.experiments.task import Task
 
@@ -90,8 +89,8 @@ def measure(task: Task) -> Findings:
                  note=f"of 0 to {max(hidden)}; 0 is a linear model"),
         Quantity("digits: hidden units, best fit", "units", hidden[int(fits.mean(1).argmin())]),
         Quantity("digits: hidden units, best on held-out labels", "units", hidden[best_held]),
-        _quantity("digits: shortest two-part code", totals[best] / uniform, "of uniform"),
-        _quantity("digits: two-part code of the largest", totals[-1] / uniform, "of uniform"),
+        mean_quantity("digits: shortest two-part code", "of uniform", totals[best] / uniform),
+        mean_quantity("digits: two-part code of the largest", "of uniform", totals[-1] / uniform),
         Quantity("digits: best bits a weight", "bits", two_part.WIDTHS[best_width],
                  note=f"of {', '.join(map(str, two_part.WIDTHS))}"),
     ]  # fmt: skip
@@ -99,20 +98,20 @@ def measure(task: Task) -> Findings:
     gains = {name: totals_of[name] / totals_of[without] for name, without in _CONTROLS.items()}
     for name, gain in gains.items():
         note = f"over {_CONTROLS[name]}, equally long" if name == "pruning" else ""
-        quantities.append(_quantity(f"digits: {name}, code over that without", gain, "1", note))
+        quantities.append(mean_quantity(f"digits: {name}, code over that without", "1", gain, note=note))
     rounding = totals_of["plain"] / np.array(shorter["wide"])
     quantities.append(
-        _quantity("digits: rounding, code over that without", rounding, "1",
-                  "best width over 12 bits, which are among the widths: at most 1, and not judged")
+        mean_quantity("digits: rounding, code over that without", "1", rounding,
+                      note="best width over 12 bits, which are among the widths: at most 1, and not judged")
     )  # fmt: skip
     ratio = np.array([a["total"] / b["total"] for a, b in zip(convolution[1], dense[1], strict=True)])
     quantities.append(
-        _quantity("shifted digits: convolution over dense", ratio, "1",
-                  f"{convolution[0]} filters against {dense[0]} hidden units")
+        mean_quantity("shifted digits: convolution over dense", "1", ratio,
+                      note=f"{convolution[0]} filters against {dense[0]} hidden units")
     )  # fmt: skip
     for name, (_, rows) in (("convolution", convolution), ("dense", dense)):
         rates = np.array([row["held-out"] for row in rows]) / n_held_out
-        quantities.append(_quantity(f"shifted digits: {name}, held-out labels", rates, "bits/label"))
+        quantities.append(mean_quantity(f"shifted digits: {name}, held-out labels", "bits/label", rates))
     checks = {
         "the best fit is the largest network and the shortest code is not": bool(
             fits.mean(1).argmin() == len(hidden) - 1 and best < len(hidden) - 1
@@ -130,15 +129,6 @@ def measure(task: Task) -> Findings:
         _bars_panel(shorter, dense, convolution, uniform),
     )
     return Findings(tuple(quantities), panels, checks)
-
-
-def _quantity(name: str, values: NDArray[np.float64], unit: str, note: str = "") -> Quantity:
-    mean, low, high = mean_interval(values)
-    return Quantity(name, unit, mean, low, high, note=note)
-
-
-def _recipe(n_steps: int, weight_decay: float = 0.0) -> Recipe:
-    return Recipe(n_steps, 3e-3, weight_decay, betas=(0.9, 0.999), warmup_steps=10, clip=0.0)
 
 
 def _dense(task: Task, n_pixels: int, hidden: int, n_orders: int) -> Dense:
@@ -159,7 +149,7 @@ def _sizes(task: Task, data: _Digits, hidden: Sequence[int], n_steps: int) -> li
     for number, units in enumerate(hidden):
         task.inside("network sizes", number / len(hidden))
         network = _dense(task, 64, units, len(data.labels))
-        digits.fit(network, data.pixels, data.labels, _recipe(n_steps), task.seed)
+        digits.fit(network, data.pixels, data.labels, digits.recipe(n_steps), task.seed)
         fit = two_part.labels_bits(network, data.pixels, data.labels)
         codes = two_part.of_widths(network, data.pixels, data.labels, data.held_out)
         found.append({
@@ -175,7 +165,7 @@ def _shorter(task: Task, data: _Digits, hidden: int, n_steps: int) -> dict[str, 
     for number, (name, decay) in enumerate((("weight decay", _DECAY), ("plain", 0.0))):
         task.inside("shorter networks", 0.25 * number)
         network = _dense(task, 64, hidden, len(data.labels))
-        digits.fit(network, data.pixels, data.labels, _recipe(n_steps, decay), task.seed)
+        digits.fit(network, data.pixels, data.labels, digits.recipe(n_steps, decay), task.seed)
         codes = two_part.of_widths(network, data.pixels, data.labels)
         best[name] = _rows(two_part.best(codes))
     wide = [row[-1].total_bits for row in codes]
@@ -185,7 +175,7 @@ def _shorter(task: Task, data: _Digits, hidden: int, n_steps: int) -> dict[str, 
         task.inside("shorter networks", 0.5 + 0.5 * number / len(_KEPT))
         prune(network, share)  # on from what was kept before, as pruning bit by bit loses least
         for name, trained in (("pruning", network), ("training on", uncut)):
-            digits.fit(trained, data.pixels, data.labels, _recipe(n_steps // 2), task.seed)
+            digits.fit(trained, data.pixels, data.labels, digits.recipe(n_steps // 2), task.seed)
             codes = two_part.of_widths(trained, data.pixels, data.labels)
             rounds[name].append(_rows(two_part.best(codes), math.log2(len(_KEPT))))
     for name, found in rounds.items():
@@ -231,7 +221,7 @@ def _structure(task: Task, data: _Digits, n_steps: int) -> dict[str, dict[str, R
         for name, network in family.items():
             task.inside("structure", n_done / n_networks)
             n_done += 1
-            digits.fit(network, data.pixels, data.labels, _recipe(n_steps, _DECAY), task.seed)
+            digits.fit(network, data.pixels, data.labels, digits.recipe(n_steps, _DECAY), task.seed)
             codes = two_part.of_widths(network, data.pixels, data.labels, data.held_out)
             found[kind][name] = _rows(two_part.best(codes), math.log2(len(family)))
     return found

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codelength.experiments.parts.bottleneck import Point, complexity_bits, curve, lower_bound_bits
+from codelength.experiments.parts.repeats import middle
 from codelength.measure.extras import need
 
 __all__ = [
@@ -113,8 +114,7 @@ def unseen(
 
 def interval(value: float, resampled: Sequence[float]) -> Interval:
     """With the middle 95 % of resampled values."""
-    low, high = (float(q) for q in np.quantile(resampled, [0.025, 0.975]))
-    return value, low, high
+    return value, *middle(resampled)
 
 
 def agreement(people: Integers, found: Sequence[Integers], halves: Sequence[Integers]) -> Interval:

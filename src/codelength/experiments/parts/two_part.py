@@ -14,7 +14,7 @@ from codelength.experiments.parts import label_codes, weight_codes
 from codelength.experiments.parts.digits import Labels, Members, Pixels, member, probabilities, put_member
 from codelength.experiments.parts.weight_codes import TwoPart
 
-__all__ = ["CHOICE_BITS", "WIDTHS", "TwoPart", "best", "of_widths"]
+__all__ = ["CHOICE_BITS", "WIDTHS", "TwoPart", "best", "labels_bits", "of_widths"]
 
 WIDTHS = (2, 3, 4, 5, 6, 7, 8, 10, 12)
 CHOICE_BITS = math.log2(len(WIDTHS))

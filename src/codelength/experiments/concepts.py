@@ -16,23 +16,22 @@ humans trade compression for meaning", 2025; ratings: E. Rosch, 1975.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from functools import partial
-from importlib.resources import files
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from codelength.experiments.parts import embeddings, partitions
-from codelength.experiments.parts.bottleneck import complexity_bits
 from codelength.experiments.parts.partitions import Cost
 from codelength.experiments.result import Panel, Quantity, Result, Series, Verdict
 from codelength.experiments.task import MissingInputError, Task
 from codelength.measure.extras import need
+from codelength.measure.scores import published
+from codelength.predictors.causal_lm.settings import PREFIX, Settings
 
-__all__ = ["BETA", "Item", "home_categories", "items", "judge", "objective", "run"]
+__all__ = ["BETA", "Item", "home_categories", "items", "judge", "run"]
 
 BETA = 1.0
 """Bits that the whole variance of the vectors is worth: they are scaled to a variance of 1."""
@@ -54,19 +53,13 @@ class Item(NamedTuple):
 
 def items() -> list[Item]:
     """The 565 published ratings."""
-    text = files("codelength.experiments").joinpath("published", "rosch1975.csv").read_text(encoding="utf-8")
-    rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
+    rows = published("rosch1975", "codelength.experiments")
     return [Item(row["item"], row["category"], float(row["rating"])) for row in rows]
 
 
 def home_categories(rated: Sequence[Item]) -> dict[str, str]:
     """Each item once, with the category that it is the best example of."""
     return {item.name: item.category for item in sorted(rated, key=lambda item: -item.rating)}
-
-
-def objective(vectors: Floats, labels: Integers, beta: float = BETA) -> float:
-    """L = I(X; C) + β · mean squared distance from the class mean. vectors (n, d), labels (n,)."""
-    return complexity_bits(labels) + beta * float(partitions.spread(vectors, labels).mean())
 
 
 def run(task: Task) -> Result:
@@ -130,7 +123,7 @@ def judge(found: dict[str, Any]) -> tuple[Verdict, str]:
 def _sources(task: Task) -> list[str]:
     """Whose vectors. Raises MissingInputError, and ModuleNotFoundError if there are none but letters."""
     for name in task.predictors:
-        if not name.startswith("hf:"):
+        if not name.startswith(PREFIX):
             raise MissingInputError(f"concepts looks at a model's vectors of words, hf:NAME; {name} has none")
     chosen = list(task.predictors)
     if task.data is not None:
@@ -153,8 +146,8 @@ def _sources(task: Task) -> list[str]:
 def _vectors(task: Task, name: str, words: Sequence[str]) -> embeddings.Vectors:
     if name == _LETTERS:
         return embeddings.from_letters(words)
-    if name.startswith("hf:"):
-        return embeddings.from_checkpoint(name.removeprefix("hf:").partition("?")[0], words)
+    if name.startswith(PREFIX):
+        return embeddings.from_checkpoint(Settings.parse(name).name, words)
     if task.data is not None and name == f"words of {task.data.name}":
         return embeddings.from_text(words, task.data.read_bytes())
     folder = embeddings.packaged_folder()

@@ -20,6 +20,7 @@ from codelength.experiments.result import Panel, Quantity, Result, Series, Verdi
 from codelength.experiments.task import MissingInputError, Task
 from codelength.measure import meters
 from codelength.measure.intervals import difference_interval
+from codelength.predictors.causal_lm.settings import PREFIX
 
 __all__ = ["answer_bits", "run"]
 
@@ -133,7 +134,7 @@ def _measure(predictor: str, rows: Sequence[tuple[str, str]]) -> list[dict[str, 
 def _with_guess(predictor: str, meter: meters.Meter, question: str, answer: str) -> dict[str, Any]:
     """As `answer_bits`; of predictors of bytes the best guesses are found as well."""
     row = answer_bits(meter, question, answer)
-    if not predictor.startswith("hf:"):
+    if not predictor.startswith(PREFIX):
         from codelength.predictors import registry
         from codelength.predictors.forecasts import forecast
 

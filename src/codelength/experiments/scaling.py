@@ -11,10 +11,7 @@ T. Besiroglu et al., "Chinchilla scaling: a replication attempt", 2024.
 
 from __future__ import annotations
 
-import csv
-import math
 from functools import partial
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -22,9 +19,10 @@ from numpy.typing import NDArray
 
 from codelength.experiments.parts.ngrams import NGrams
 from codelength.experiments.parts.parametric import Law, fit_law
-from codelength.experiments.result import Panel, Quantity, Result, Series, Verdict
+from codelength.experiments.result import Panel, Quantity, Result, Series, Verdict, floats
 from codelength.experiments.task import Task, text_of
 from codelength.measure.positions import PowerLaw
+from codelength.measure.scores import published
 from codelength.units import nats_to_bits
 
 __all__ = ["HOFFMANN", "REESTIMATED", "points", "run"]
@@ -40,8 +38,7 @@ Array = NDArray[np.float64]
 
 def points() -> tuple[Array, Array, Array]:
     """The published models: parameters, tokens, loss in nats a token; each float64 (245,)."""
-    text = files("codelength.experiments").joinpath("published", "chinchilla.csv").read_text(encoding="utf-8")
-    rows = list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
+    rows = published("chinchilla", "codelength.experiments")
     n = np.array([float(row["parameters"]) for row in rows])
     flop = np.array([float(row["flop"]) for row in rows])
     return n, flop / (6 * n), np.array([float(row["loss_nats"]) for row in rows])
@@ -179,7 +176,7 @@ def power_law(x: Array, y: Array) -> PowerLaw:
 def _points_panel(law: Law, kept: tuple[Array, Array, Array]) -> Panel:
     n, d, loss = kept
     series = [
-        Series(label, _floats(loss), _floats(np.asarray(some(n, d) - loss)), "points")
+        Series(label, floats(loss), floats(np.asarray(some(n, d) - loss)), "points")
         for label, some in (("refitted here", law), ("printed in the paper", HOFFMANN))
     ]
     return Panel("Errors on the published points", "loss, nats a token", "law less loss", tuple(series))
@@ -197,7 +194,7 @@ def _law_panel(law: Law) -> Panel:
         g = (some.alpha * some.a / (some.beta * some.b)) ** (1 / (some.alpha + some.beta))
         n = g * (compute / 6) ** some.exponent_of_parameters
         bits = [nats_to_bits(float(value)) for value in some(n, compute / 6 / n)]
-        series.append(Series(label, _floats(compute), tuple(bits), "line" if some is law else "dashes"))
+        series.append(Series(label, floats(compute), tuple(bits), "line" if some is law else "dashes"))
     return Panel("Loss at the best split of compute", "training FLOP", "bits a token", tuple(series), "log")
 
 
@@ -205,14 +202,10 @@ def _family_panel(family: dict[str, Any], fits: dict[str, tuple[PowerLaw, float,
     sizes = np.array(family["sizes"], np.float64)
     rates = np.array(family["rates"]).mean(axis=2)
     series = [
-        Series(f"order {k}", _floats(sizes), _floats(rates[:, k]), "points") for k in range(1, rates.shape[1])
+        Series(f"order {k}", floats(sizes), floats(rates[:, k]), "points") for k in range(1, rates.shape[1])
     ]
     power = fits["best order"][0]
     series.append(
-        Series("best order, fitted", _floats(sizes), tuple(power(x) for x in sizes.tolist()), "dashes")
+        Series("best order, fitted", floats(sizes), tuple(power(x) for x in sizes.tolist()), "dashes")
     )
     return Panel("N-grams trained here", "bytes of text", "bits a byte, held out", tuple(series), "log2")
-
-
-def _floats(values: Array) -> tuple[float, ...]:
-    return tuple(float(value) for value in values if not math.isnan(value))

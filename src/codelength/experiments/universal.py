@@ -14,11 +14,9 @@ Source: G. Delétang et al., "Language modeling is compression", ICLR 2024, tabl
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +29,7 @@ from codelength.measure.intervals import rate_interval
 from codelength.measure.preparation import CHUNK_BYTES, Piece, Preparation
 from codelength.measure.presets import DataSet, data_sets
 from codelength.measure.scores import published
+from codelength.predictors.causal_lm.settings import PREFIX
 
 __all__ = ["Measured", "adjusted", "models", "rate", "run", "split"]
 
@@ -81,7 +80,7 @@ def run(task: Task) -> Result:
         found[name] = task.once(name, partial(_train, task, kind, kinds))
     table = {name: {kind: Measured(**cell) for kind, cell in row.items()} for name, row in found.items()}
     foreign = [kind.name for kind in kinds if kind.name in ("images", "audio")]
-    readers = [_trained_on("text"), *(name for name in models_asked if name.startswith("hf:"))]
+    readers = [_trained_on("text"), *(name for name in models_asked if name.startswith(PREFIX))]
     quantities, high = _quantities(task, table)
     pairs = [(name, kind) for name in readers for kind in foreign]
     below = [pair for pair in pairs if high[pair] < 100.0]
@@ -134,8 +133,7 @@ def _evenly(pieces: list[Piece], n: int) -> list[Piece]:
 
 def models() -> list[dict[str, Any]]:
     """The paper's models: name, and rates in per cent by kind of data."""
-    text = files("codelength.experiments").joinpath("published", "deletang2024_models.csv").read_text("utf-8")
-    rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
+    rows = published("deletang2024_models", "codelength.experiments")
     return [
         {key: value if key == "predictor" else float(value) for key, value in row.items()} for row in rows
     ]

@@ -56,9 +56,9 @@ def read_scores(paths: Sequence[str | os.PathLike[str]]) -> list[Score]:
     return scores
 
 
-def published(name: str) -> list[dict[str, str]]:
-    """The rows of a table that comes with the package: "huang2024" or "deletang2024"."""
-    text = files("codelength.measure").joinpath("published", f"{name}.csv").read_text(encoding="utf-8")
+def published(name: str, package: str = "codelength.measure") -> list[dict[str, str]]:
+    """The rows of a table that comes with a package, NAME.csv in its folder `published`."""
+    text = files(package).joinpath("published", f"{name}.csv").read_text(encoding="utf-8")
     return _rows(text)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from codelength.experiments.concepts import Item, home_categories, items, judge, objective
+from codelength.experiments.concepts import Item, home_categories, items, judge
 from codelength.experiments.parts import embeddings
 from codelength.experiments.parts.bottleneck import complexity_bits, curve, lower_bound_bits
 from codelength.experiments.parts.partitions import Cost, correlations, curve_of, spread, unseen
@@ -59,7 +59,7 @@ def test_the_objective_by_hand() -> None:
     labels = np.array([0, 0, 1, 1])
     assert complexity_bits(labels) == 1.0
     assert spread(vectors, labels).tolist() == [1.0, 1.0, 4.0, 4.0]
-    assert objective(vectors, labels, beta=3.0) == pytest.approx(1.0 + 3 * 2.5)
+    assert Cost(vectors, labels).objective(3.0) == pytest.approx(1.0 + 3 * 2.5)
     assert complexity_bits(np.array([0, 1, 2, 2])) == pytest.approx(2 - 2 / 4)
     assert complexity_bits(np.zeros(9, np.int64)) == 0.0
     assert Cost(vectors, labels).place(np.array([0, 1, 2])) == pytest.approx((2.0, entropy_bits(1 / 3)))

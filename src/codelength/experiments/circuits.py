@@ -16,7 +16,6 @@ circuits competition", 2024. None gives a figure for networks as small as these.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -32,9 +31,9 @@ from codelength.experiments.parts import heads
 from codelength.experiments.parts.habits import Conflict, Habits, bayes_bits
 from codelength.experiments.parts.heads import Head
 from codelength.experiments.parts.loops import Chain, Mixture, with_waves
-from codelength.experiments.parts.repeats import mean_interval
-from codelength.experiments.parts.transformer import Edit, Recipe, Seen, Shape, Transformer, one_thread, train
-from codelength.experiments.result import Panel, Quantity, Result, Series, Verdict
+from codelength.experiments.parts.repeats import mean_interval, mean_quantity
+from codelength.experiments.parts.transformer import Edit, Recipe, Shape, Transformer, one_thread, train
+from codelength.experiments.result import Panel, Quantity, Result, Series, Verdict, floats
 from codelength.experiments.task import Task
 from codelength.units import nats_to_bits
 
@@ -143,7 +142,7 @@ def _at_the_end(model: Transformer, contexts: Sequence[Conflict]) -> Row:
     middle = len(most.tokens) // 2
     choosing, tested = most.part(slice(middle)), most.part(slice(middle, None))
     chosen, effects = effects_of_heads(model, choosing), effects_of_heads(model, tested)
-    means, bare = heads.mean_outputs(model, tested.tokens), _outputs(model, tested.without)
+    means, bare = heads.mean_outputs(model, tested.tokens), heads.seen_in(model, tested.without).outputs
     every = _heads(means)
     rivals = [head for head, effect in zip(every, chosen["patched"], strict=True) if is_rival(effect)]
     others = [head for head in every if head not in rivals]
@@ -155,7 +154,7 @@ def _at_the_end(model: Transformer, contexts: Sequence[Conflict]) -> Row:
         ("all", every, bare),
         ("ablated", every, means),
     ):
-        edit = heads.replaced({head: outputs[head.layer][:, :, head.number] for head in some})
+        edit = heads.replaced_by(outputs, some)
         usual, shown, _ = answer_bits(model, tested, edit)
         without[words] = [float(usual.mean()), float(shown.mean())]
     return {
@@ -174,12 +173,12 @@ def effects_of_heads(model: Transformer, context: Conflict) -> dict[str, list[Ef
     effects: dict[str, list[Effect]] = {}
     ways = {
         "ablated": heads.mean_outputs(model, context.tokens),
-        "patched": _outputs(model, context.without),
+        "patched": heads.seen_in(model, context.without).outputs,
     }
     for words, outputs in ways.items():
         effects[words] = []
         for head in _heads(outputs):
-            edit = heads.replaced({head: outputs[head.layer][:, :, head.number]})
+            edit = heads.replaced_by(outputs, [head])
             usual, shown, _ = answer_bits(model, context, edit)
             effects[words].append(
                 [list(mean_interval(usual - base[0])), list(mean_interval(shown - base[1]))]
@@ -189,13 +188,6 @@ def effects_of_heads(model: Transformer, context: Conflict) -> dict[str, list[Ef
 
 def _heads(outputs: Sequence[Tensor]) -> list[Head]:
     return [Head(layer, number) for layer in range(len(outputs)) for number in range(outputs[0].shape[2])]
-
-
-@torch.no_grad()
-def _outputs(model: Transformer, tokens: Tensor) -> list[Tensor]:
-    seen = Seen()
-    model(tokens, seen)
-    return seen.outputs
 
 
 def n_on_sides(chosen: Sequence[Effect], tested: Sequence[Effect]) -> tuple[int, int]:
@@ -284,34 +276,27 @@ def _won_at(row: Row, k: int) -> float | None:
     return first_won(row["steps"], [bits[k] for bits in row["usual"]], [bits[k] for bits in row["shown"]])
 
 
-def _mean(name: str, unit: str, values: Sequence[float], **more: Any) -> Quantity:
-    mean, low, high = mean_interval(values)
-    if math.isnan(low):
-        return Quantity(name, unit, mean, **more)
-    if unit == "share":
-        low, high = max(0.0, low), min(1.0, high)
-    return Quantity(name, unit, mean, low, high, **more)
-
-
 def _quantities(rows: Sequence[Row], most: int) -> list[Quantity]:
     quantities = []
     for k in range(most + 1):
         for i, words in enumerate(("usual", "shown")):
             bits, bayes = [row[words][-1][k] for row in rows], rows[0]["bayes"][k][i]
             name, source = f"{words} symbol, shown otherwise {k} times", "Bayes' rule, closed form"
-            quantities.append(_mean(name, "bits", bits, published=bayes, source=source))
+            quantities.append(mean_quantity(name, "bits", bits, published=bayes, source=source))
         shares = [row["outcomes"][k]["shown_wins"] for row in rows]
-        quantities.append(_mean(f"contexts in which the shown symbol wins, {k} times", "share", shares))
+        quantities.append(
+            mean_quantity(f"contexts in which the shown symbol wins, {k} times", "share", shares)
+        )
     for k in range(1, most + 1):
         wins = [won for row in rows if (won := _won_at(row, k)) is not None]
         note = f"in {len(wins)} of {len(rows)} runs"
         name = f"step from which the shown symbol wins, {k} times"
         quantities.append(
-            _mean(name, "steps", wins, note=note) if wins else Quantity(name, "steps", note=note)
+            mean_quantity(name, "steps", wins, note=note) if wins else Quantity(name, "steps", note=note)
         )
     quantities.append(
-        _mean("winner of the two is the first guess", "share",
-              [float(np.mean([outcome["is_output"] for outcome in row["outcomes"]])) for row in rows])
+        mean_quantity("winner of the two is the first guess", "share",
+                      [float(np.mean([outcome["is_output"] for outcome in row["outcomes"]])) for row in rows])
     )  # fmt: skip
     names = {"rivals": f"evidence of {most} times taken from the heads for the shown symbol",
              "others": f"evidence of {most} times taken from all other heads",
@@ -320,11 +305,13 @@ def _quantities(rows: Sequence[Row], most: int) -> list[Quantity]:
     for key, words in names.items():
         for i, answer in enumerate(("usual", "shown")):
             bits = [row["without"][key][i] for row in rows]
-            quantities.append(_mean(f"{answer} symbol, {words}", "bits", bits))
+            quantities.append(mean_quantity(f"{answer} symbol, {words}", "bits", bits))
     for i, words in enumerate(("shown and against the usual", "usual and against the shown")):
         counts = [float(row["n_sides"][i]) for row in rows]
         note = f"of {len(rows[0]['effects']['ablated'])}, each ablated alone; 95 % on both halves"
-        quantities.append(_mean(f"heads that work for the {words} symbol", "heads", counts, note=note))
+        quantities.append(
+            mean_quantity(f"heads that work for the {words} symbol", "heads", counts, note=note)
+        )
     for number, row in enumerate(rows):
         for words in ("ablated", "patched"):
             quantities += _of_heads(number, words, row)
@@ -356,12 +343,10 @@ def _evidence_panel(rows: Sequence[Row]) -> Panel:
     x = tuple(float(k) for k in range(n))
     series = []
     for i, words in enumerate(("usual", "shown")):
-        series.append(
-            Series(f"{words} symbol", x, _floats(np.mean([row[words][-1] for row in rows], axis=0)))
-        )
+        series.append(Series(f"{words} symbol", x, floats(np.mean([row[words][-1] for row in rows], axis=0))))
         bayes = [pair[i] for pair in rows[0]["bayes"]]
         series.append(
-            Series(f"{words}, by Bayes' rule (cut at 10)", x, _floats(np.minimum(bayes, 10)), "dashes")
+            Series(f"{words}, by Bayes' rule (cut at 10)", x, floats(np.minimum(bayes, 10)), "dashes")
         )
     ticks = tuple(str(k) for k in range(n))
     title, shown = "Who wins as the evidence grows", "times that the context shows it"
@@ -370,8 +355,8 @@ def _evidence_panel(rows: Sequence[Row]) -> Panel:
 
 def _training_panel(rows: Sequence[Row]) -> Panel:
     margins = np.mean([np.array(row["usual"]) - np.array(row["shown"]) for row in rows], axis=0)  # (looks, k)
-    x = _floats(rows[0]["steps"])
-    series = [Series(f"shown {k} times", x, _floats(margins[:, k])) for k in range(margins.shape[1])]
+    x = floats(rows[0]["steps"])
+    series = [Series(f"shown {k} times", x, floats(margins[:, k])) for k in range(margins.shape[1])]
     title = "Who wins as training goes on (above 0: the shown)"
     return Panel(title, "training steps", "bits of usual less shown", tuple(series))
 
@@ -382,10 +367,6 @@ def _heads_panel(rows: Sequence[Row], words: str) -> Panel:
         effects = [row["effects"][words] for row in rows]
         some = [e for run in effects for e in run[layer * len(run) // 2 : (layer + 1) * len(run) // 2]]
         x, y = [e[1][0] for e in some], [e[0][0] for e in some]
-        series.append(Series(name, _floats(x), _floats(y), "points"))
+        series.append(Series(name, floats(x), floats(y), "points"))
     title = {"ablated": "Each head ablated", "patched": "The evidence taken from each head"}[words]
     return Panel(title, "extra bits of the shown symbol", "extra bits of the usual symbol", tuple(series))
-
-
-def _floats(values: Sequence[float] | Array) -> tuple[float, ...]:
-    return tuple(float(value) for value in values)

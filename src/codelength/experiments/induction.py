@@ -31,19 +31,19 @@ from torch import Tensor
 from codelength.experiments.parts import greater_than, heads
 from codelength.experiments.parts.heads import Head
 from codelength.experiments.parts.loops import Chain, Mixture, repeated, with_waves
-from codelength.experiments.parts.repeats import mean_interval
+from codelength.experiments.parts.repeats import mean_quantity
 from codelength.experiments.parts.rises import rise, steepest
 from codelength.experiments.parts.transformer import (
     Recipe,
-    Seen,
     Shape,
     Transformer,
     lengths_bits,
     one_thread,
     train,
 )
-from codelength.experiments.result import Panel, Quantity, Result, Series, Verdict
+from codelength.experiments.result import Panel, Quantity, Result, Series, Verdict, floats
 from codelength.experiments.task import Task
+from codelength.predictors.causal_lm.settings import PREFIX
 
 __all__ = ["induction_heads", "judge", "run"]
 
@@ -82,7 +82,7 @@ def run(task: Task) -> Result:
     )
     chain = Chain.drawn(task.random(), plan.n_symbols)
     source = Mixture(chain, plan.length, 0.5, *task.pick((2, 6), (4, 14), (8, 120)))
-    models = [name for name in task.predictors if name.startswith("hf:")]
+    models = [name for name in task.predictors if name.startswith(PREFIX)]
     task.n_parts = len(models) + 2 * plan.n_seeds
     # first, since it is what can fail
     years = {
@@ -133,7 +133,7 @@ def _look(task: Task, plan: Plan, source: Mixture, layers: int, run_number: int)
         log["steps"].append(step)
         log["first"].append(float(first.mean()))
         log["second"].append(float(second.mean()))
-        log["best"].append(float(_prefix(model, tests).of_repeated.max()))
+        log["best"].append(float(_prefix_scores(model, tests).of_repeated.max()))
         task.inside(words, step / plan.n_steps)
 
     train(model, draw, Recipe(plan.n_steps, plan.rate, is_falling=False), watch)
@@ -143,9 +143,7 @@ def _look(task: Task, plan: Plan, source: Mixture, layers: int, run_number: int)
 
 def _at_the_end(model: Transformer, tests: Tensor, random: np.random.Generator) -> dict[str, Any]:
     """Scores of all heads, and the second half's bits of every test without some of them."""
-    seen = Seen()
-    with torch.no_grad():
-        model(tests, seen)
+    seen = heads.seen_in(model, tests)
     scores, previous = heads.prefix_scores(seen.patterns, tests), heads.previous_scores(seen.patterns)
     copying = heads.copying_scores(model)
     means = heads.mean_outputs(model, tests)
@@ -156,7 +154,7 @@ def _at_the_end(model: Transformer, tests: Tensor, random: np.random.Generator) 
     others = [head for head in every if head not in found and head not in before]
 
     def lengths_without(some: Sequence[Head]) -> list[float]:
-        edit = heads.replaced({head: means[head.layer][:, :, head.number] for head in some})
+        edit = heads.replaced_by(means, some)
         lengths: list[float] = halves(lengths_bits(model, tests, edit))[1].mean(axis=1).tolist()
         return lengths
 
@@ -181,11 +179,8 @@ def _at_the_end(model: Transformer, tests: Tensor, random: np.random.Generator) 
     }
 
 
-def _prefix(model: Transformer, tests: Tensor) -> heads.Scores:
-    seen = Seen()
-    with torch.no_grad():
-        model(tests, seen)
-    return heads.prefix_scores(seen.patterns, tests)
+def _prefix_scores(model: Transformer, tests: Tensor) -> heads.Scores:
+    return heads.prefix_scores(heads.seen_in(model, tests).patterns, tests)
 
 
 def halves(lengths: Array) -> tuple[Array, Array]:
@@ -280,11 +275,7 @@ def _mean(name: str, unit: str, values: Sequence[float], note: str = "") -> Quan
         note = f"in {len(finite)} of {len(values)} runs{'; ' if note else ''}{note}"
     if not finite:
         return Quantity(name, unit, note=note)
-    mean, low, high = mean_interval(finite)
-    has_interval = not math.isnan(low)
-    return Quantity(
-        name, unit, mean, low if has_interval else None, high if has_interval else None, note=note
-    )
+    return mean_quantity(name, unit, finite, note=note)
 
 
 def _quantities(two: list[dict[str, Any]], one: list[dict[str, Any]]) -> list[Quantity]:
@@ -349,7 +340,7 @@ def _each(values: Sequence[float]) -> str:
 
 def _bits_panel(two: list[dict[str, Any]], one: list[dict[str, Any]]) -> Panel:
     first = np.mean([row["first"] for row in two], axis=0)
-    new = Series("two layers, new symbols", _floats(two[0]["steps"]), _floats(first), "dashes")
+    new = Series("two layers, new symbols", floats(two[0]["steps"]), floats(first), "dashes")
     return Panel(
         "Symbols said before", "training steps", "bits a symbol", (*_over_training(two, one, "second"), new)
     )
@@ -362,11 +353,11 @@ def _score_panel(two: list[dict[str, Any]], one: list[dict[str, Any]]) -> Panel:
 
 def _over_training(two: list[dict[str, Any]], one: list[dict[str, Any]], which: str) -> tuple[Series, ...]:
     lines = [
-        Series(f"two layers, run {i + 1}", _floats(row["steps"]), _floats(row[which]))
+        Series(f"two layers, run {i + 1}", floats(row["steps"]), floats(row[which]))
         for i, row in enumerate(two)
     ]
     mean = np.mean([row[which] for row in one], axis=0)
-    return (*lines, Series("one layer", _floats(one[0]["steps"]), _floats(mean), "dashes"))
+    return (*lines, Series("one layer", floats(one[0]["steps"]), floats(mean), "dashes"))
 
 
 def _heads_panel(two: list[dict[str, Any]], one: list[dict[str, Any]]) -> Panel:
@@ -378,7 +369,7 @@ def _heads_panel(two: list[dict[str, Any]], one: list[dict[str, Any]]) -> Panel:
     ):
         x = [value for row in rows for value in row["prefix"][layer]]
         y = [value for row in rows for value in row["copying"][layer]]
-        series.append(Series(words, _floats(x), _floats(y), "points"))
+        series.append(Series(words, floats(x), floats(y), "points"))
     return Panel(
         "All heads at the end", "prefix matching, share of attention", "copying score", tuple(series)
     )
@@ -392,7 +383,3 @@ def _without_panel(two: list[dict[str, Any]]) -> Panel:
     return Panel(
         "Symbols said before, without heads", "heads ablated", "bits a symbol", (bars,), x_ticks=names
     )
-
-
-def _floats(values: Sequence[float] | Array) -> tuple[float, ...]:
-    return tuple(float(value) for value in values)

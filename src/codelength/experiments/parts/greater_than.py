@@ -14,7 +14,6 @@ Source: M. Hanna, O. Liu, A. Variengien, "How does GPT-2 compute greater-than?",
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -23,11 +22,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from codelength.experiments.parts.repeats import mean_interval
+from codelength.experiments.parts.repeats import mean_quantity
 from codelength.experiments.result import Panel, Quantity, Series
 from codelength.experiments.task import MissingInputError
 from codelength.predictors.causal_lm.loading import LoadedModel, load
-from codelength.predictors.causal_lm.settings import Settings
+from codelength.predictors.causal_lm.settings import PREFIX, Settings
 from codelength.predictors.causal_lm.tokenizer import Tokenizer
 
 __all__ = ["cutoff_sharpness", "measure", "panel", "probability_difference", "quantities"]
@@ -69,7 +68,7 @@ def measure(predictor: str, n: int, random: np.random.Generator) -> dict[str, An
 
     Raises MissingInputError for a model whose tokens are not two digits of a year, and what `load` raises.
     """
-    if not predictor.startswith("hf:"):
+    if not predictor.startswith(PREFIX):
         raise MissingInputError(
             f"greater-than looks into causal language models, --predictor hf:NAME; {predictor} is none"
         )
@@ -159,13 +158,12 @@ def quantities(predictors: Sequence[str], years: Mapping[str, Any]) -> list[Quan
                 note = "not measured: it looks into causal language models, hf:NAME"
                 figures.append(Quantity(label, "probability", note=note))
                 continue
-            mean, *bounds = mean_interval(years[name][key])
-            low, high = (None if math.isnan(bound) else bound for bound in bounds)
             is_theirs = Settings.parse(name).name in _GPT2_SMALL
             figures.append(
-                Quantity(label, "probability", mean, low, high, published if is_theirs else None,
-                         "Hanna et al. 2023, GPT-2 small" if is_theirs else "",
-                         f"{len(years[name][key])} sentences, as in Hanna et al. 2023")
+                mean_quantity(label, "probability", years[name][key],
+                              published=published if is_theirs else None,
+                              source="Hanna et al. 2023, GPT-2 small" if is_theirs else "",
+                              note=f"{len(years[name][key])} sentences, as in Hanna et al. 2023")
             )  # fmt: skip
     return figures
 

@@ -16,7 +16,7 @@ framework for transformer circuits", 2021 (eigenvalues); https://github.com/Tran
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -35,6 +35,8 @@ __all__ = [
     "prefix_scores",
     "previous_scores",
     "replaced",
+    "replaced_by",
+    "seen_in",
 ]
 
 
@@ -120,11 +122,17 @@ def copying_score(matrix: NDArray[np.float64]) -> float:
 
 
 @torch.no_grad()
-def mean_outputs(model: Transformer, tokens: Tensor) -> list[Tensor]:
-    """What each head gives on average over sequences, at each place: of each layer (1, T, H, K)."""
+def seen_in(model: Transformer, tokens: Tensor) -> Seen:
+    """What a pass over tokens (B, T) leaves to look at."""
     seen = Seen()
     model(tokens, seen)
-    return [output.mean(0, keepdim=True) for output in seen.outputs]
+    return seen
+
+
+@torch.no_grad()
+def mean_outputs(model: Transformer, tokens: Tensor) -> list[Tensor]:
+    """What each head gives on average over sequences, at each place: of each layer (1, T, H, K)."""
+    return [output.mean(0, keepdim=True) for output in seen_in(model, tokens).outputs]
 
 
 def replaced(heads: Mapping[Head, Tensor]) -> Edit:
@@ -142,3 +150,8 @@ def replaced(heads: Mapping[Head, Tensor]) -> Edit:
         return outputs
 
     return edit
+
+
+def replaced_by(outputs: Sequence[Tensor], some: Iterable[Head]) -> Edit:
+    """`replaced`, for some heads, by what all heads give elsewhere: of each layer (B or 1, T, H, K)."""
+    return replaced({head: outputs[head.layer][:, :, head.number] for head in some})

@@ -40,6 +40,7 @@ MAY_IMPORT_TORCH = (
             "agreement_network",
             "byte_network",
             "digits",
+            "family",
             "greater_than",
             "habits",
             "heads",

@@ -5,7 +5,12 @@ log D and e, with A = exp a, B = exp b, E = exp e, minimised by L-BFGS from a gr
 exact, and the losses are summed, not averaged: with averages the optimiser stops too early, which is how the
 paper came to its figures (Besiroglu et al. 2024).
 
-Sources: J. Hoffmann et al., 2022, section 3.3 and appendix D.3; T. Besiroglu et al., 2024.
+Beside it Kaplan's form, in which parameters help little where text is scarce:
+
+    L(N, D) = ((Nc / N)^(alpha_n / alpha_d) + Dc / D)^alpha_d
+
+Sources: J. Kaplan et al., 2020, equation 1.5; J. Hoffmann et al., 2022, section 3.3 and appendix
+D.3; T. Besiroglu et al., 2024.
 """
 
 from __future__ import annotations
@@ -20,9 +25,11 @@ from numpy.typing import NDArray
 
 from codelength.measure.extras import need
 
-__all__ = ["Law", "fit_law", "huber_of"]
+__all__ = ["Coupled", "Law", "fit_coupled", "fit_law", "huber_of"]
 
 HUBER_DELTA = 1e-3
+_MOST = 700.0
+"""A logarithm whose number is still finite."""
 Array = NDArray[np.float64]
 
 
@@ -53,7 +60,8 @@ class Law:
     def of_theta(cls, theta: Array) -> Law:
         """The inverse."""
         a, b, e, alpha, beta = (float(value) for value in theta)
-        return cls(math.exp(e), math.exp(a), math.exp(b), alpha, beta)
+        e, a, b = (math.exp(min(log, _MOST)) for log in (e, a, b))
+        return cls(e, a, b, alpha, beta)
 
 
 def huber_of(theta: Array, log_n: Array, log_d: Array, log_loss: Array) -> tuple[float, Array]:
@@ -101,3 +109,41 @@ def _grid() -> list[Array]:
     """Starts as in the paper, fewer of them."""
     axes = ((0.0, 10.0, 20.0), (0.0, 10.0, 20.0), (0.5,), (0.2, 0.6), (0.2, 0.6))
     return [np.array(point) for point in itertools.product(*axes)]
+
+
+@dataclass(frozen=True, slots=True)
+class Coupled:
+    """The four numbers of Kaplan's form."""
+
+    log_n: float
+    """Of Nc."""
+    log_d: float
+    """Of Dc."""
+    alpha_n: float
+    alpha_d: float
+
+    def __call__(self, parameters: Array, tokens: Array) -> Array:
+        """The loss, float64 (n,)."""
+        of_n = self.alpha_n / self.alpha_d * (self.log_n - np.log(parameters))
+        return np.asarray(np.exp(self.alpha_d * np.logaddexp(of_n, self.log_d - np.log(tokens))))
+
+
+def fit_coupled(parameters: Array, tokens: Array, losses: Array) -> Coupled:
+    """Kaplan's form by least squares of log L, from a few starts."""
+    optimise: Any = need("scipy.optimize", "lab", "fitting a scaling law")
+
+    def errors(theta: Array) -> Array:
+        return np.asarray(np.log(Coupled(*theta.tolist())(parameters, tokens)) - np.log(losses))
+
+    bounds = ((-np.inf, -np.inf, 1e-3, 1e-3), (np.inf, np.inf, 5.0, 5.0))
+    best: Any = None
+    for alpha_n, alpha_d in itertools.product((0.05, 0.3), repeat=2):
+        log_n, log_d = (
+            float(np.log(x).mean() + np.log(losses).mean() / alpha)
+            for x, alpha in ((parameters, alpha_n), (tokens, alpha_d))
+        )
+        start = (log_n, log_d, alpha_n, alpha_d)
+        found = optimise.least_squares(errors, start, bounds=bounds, x_scale="jac")
+        if best is None or found.cost < best.cost:
+            best = found
+    return Coupled(*best.x.tolist())

@@ -1,4 +1,4 @@
-"""Scaling laws: forms are recovered from points that follow them, gradients, n-grams, networks trained here."""
+"""Scaling laws: forms are recovered from points that follow them, gradients, n-grams, networks trained."""
 
 from __future__ import annotations
 
@@ -80,6 +80,8 @@ def test_kaplans_form_is_recovered() -> None:
     assert law(np.full_like(d, 1e30), d) == pytest.approx((1e9 / d) ** 0.103)
     found = fit_coupled(n, d, law(n, d))
     assert (found.alpha_n, found.alpha_d) == pytest.approx((0.076, 0.103), rel=1e-3)
+    again = fit_coupled(n, d, law(n, d), found)
+    assert (again.alpha_n, again.alpha_d) == pytest.approx((0.076, 0.103), rel=1e-3)
 
 
 def test_lines_in_logarithms() -> None:
@@ -132,7 +134,7 @@ def test_the_joint_law_and_its_intervals() -> None:
     found = fit_law(*noisy.flat())
     assert 0.003 < misfit(found, *noisy.flat()) < 0.02
     assert noisy.spread == pytest.approx(0.01, rel=0.5)
-    laws = resampled_laws(noisy, found, 20, np.random.default_rng(1))
+    laws = resampled_laws(noisy, found, fit_law, 20, np.random.default_rng(1))
     low, high = middle([some.alpha for some in laws])
     assert low < found.alpha < high
     assert high - low > 0.02

@@ -1,9 +1,10 @@
 """The laws that the losses of a family of transformers follow, trained here, and how sure they are.
 
 Over N alone and over D alone, Kaplan's form: log L falls in a straight line, which is exact to fit; Student's
-interval of its slope is that of the profile likelihood. Over both, Hoffmann's form (`parametric`); its
-interval is that of laws fitted again to losses made of the law, of errors drawn from its own, and of test
-pieces drawn from those there are. Errors of the form count as noise: an interval is wide where it fits badly.
+interval of its slope is that of the profile likelihood. Over both, Hoffmann's form, and beside it Kaplan's
+(`parametric`); the interval is that of laws fitted again to losses made of the law, of errors drawn from its
+own, and of test pieces drawn from those there are. Errors of the form count as noise: an interval is wide
+where it fits badly.
 
 Sources: J. Kaplan et al., 2020, equations 1.1 and 1.2; B. Efron and R. Tibshirani, "An introduction to the
 bootstrap", 1993, chapter 9 (residuals).
@@ -12,10 +13,10 @@ bootstrap", 1993, chapter 9 (residuals).
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,9 +32,11 @@ __all__ = [
 ]  # fmt: skip
 
 _KAPLAN = {"N": 0.076, "D": 0.095}
+_COUPLED = {"alpha_n": 0.076, "alpha_d": 0.103}
 _BESIROGLU = {"alpha": 0.3478, "beta": 0.3658}
 
 Array = NDArray[np.float64]
+Form = TypeVar("Form", Law, Coupled)
 Interval = tuple[float, float, float]
 """A value, and where it lies with 95 % confidence."""
 
@@ -143,7 +146,10 @@ def misfit(law: Law | Coupled, n: Array, d: Array, losses: Array) -> float:
     return math.sqrt(float(np.square(errors).sum()) / (len(errors) - len(fields(law))))
 
 
-def resampled_laws(losses: Losses, law: Law, n_resamples: int, random: np.random.Generator) -> list[Law]:
+def resampled_laws(
+    losses: Losses, law: Form, fit: Callable[[Array, Array, Array, Form], Form], n_resamples: int,
+    random: np.random.Generator,
+) -> list[Form]:  # fmt: skip
     """The law fitted again, with errors and test pieces drawn with replacement."""
     n, d, means = losses.flat()
     fitted = np.log(law(n, d))
@@ -155,7 +161,7 @@ def resampled_laws(losses: Losses, law: Law, n_resamples: int, random: np.random
         pieces = random.integers(0, by_piece.shape[1], by_piece.shape[1])
         of_pieces = np.log(by_piece[:, pieces].mean(axis=1) / means)
         drawn = fitted + of_pieces + errors[random.integers(0, len(n), len(n))]
-        laws.append(fit_law(n, d, np.exp(drawn), law))
+        laws.append(fit(n, d, np.exp(drawn), law))
     return laws
 
 
@@ -197,25 +203,28 @@ def measure(task: Task, text: bytes, n_resamples: int) -> Findings:
              "seeds": seeds, "test_bytes": n_test * piece, "stop_bytes": n_stop * piece,
              "bits_per_byte": losses.means.tolist()}  # fmt: skip
     return _findings(
-        losses, Law(**found["law"]), [Law(**row) for row in found["laws"]], n_at_end,
+        losses, found, n_at_end,
         {f"family_{key}": value for key, value in (facts | asdict(plan)).items()},
     )  # fmt: skip
 
 
 def _fitted(task: Task, losses: Losses, n_resamples: int) -> dict[str, Any]:
-    law = fit_law(*losses.flat())
-    laws = resampled_laws(losses, law, n_resamples, task.random(21))
-    return {"law": asdict(law), "laws": [asdict(some) for some in laws]}
+    law, coupled = fit_law(*losses.flat()), fit_coupled(*losses.flat())
+    laws = resampled_laws(losses, law, fit_law, n_resamples, task.random(21))
+    others = resampled_laws(losses, coupled, fit_coupled, n_resamples, task.random(22))
+    return {"law": asdict(law), "laws": [asdict(some) for some in laws],
+            "coupled": asdict(coupled), "coupled_laws": [asdict(some) for some in others]}  # fmt: skip
 
 
-def _findings(
-    losses: Losses, law: Law, laws: Sequence[Law], n_at_end: int, facts: dict[str, Any]
-) -> Findings:
-    def joint(name: str) -> Interval:
-        return float(getattr(law, name)), *middle([float(getattr(some, name)) for some in laws])
+def _findings(losses: Losses, found: Mapping[str, Any], n_at_end: int, facts: dict[str, Any]) -> Findings:
+    law, coupled = Law(**found["law"]), Coupled(**found["coupled"])
+
+    def joint(name: str, which: str = "law") -> Interval:
+        rows = found["laws" if which == "law" else "coupled_laws"]
+        return float(found[which][name]), *middle([float(row[name]) for row in rows])
 
     lines = {"N": line(losses.n_parameters, losses.means[:, -1]), "D": line(losses.n_bytes, losses.means[-1])}
-    steps, coupled = losses.steps(), fit_coupled(*losses.flat())
+    steps = losses.steps()
     followed = Followed(int((steps < 0).sum()), len(steps), misfit(law, *losses.flat()), losses.spread,
                         joint("alpha"), joint("beta"))  # fmt: skip
 
@@ -241,8 +250,9 @@ def _findings(
         *(quantity(f"{name.upper()} of L(N, D)", "bits/byte", joint(name)) for name in ("e", "a", "b")),
         quantity("error of L(N, D)", "of the loss", (followed.misfit,), "standard deviation of log L"),
         quantity("spread of seeds", "of the loss", (followed.spread,)),
-        quantity("error of Kaplan's L(N, D)", "of the loss", (misfit(coupled, *losses.flat()),),
-                 f"((Nc/N)^(a/b) + Dc/D)^b, a {coupled.alpha_n:.3f}, b {coupled.alpha_d:.3f}; not judged"),
+        *(quantity(f"{name} of Kaplan's L(N, D)", "1", joint(name, "coupled"), "not judged", known,
+                   "Kaplan et al. 2020, table 2") for name, known in _COUPLED.items()),
+        quantity("error of Kaplan's L(N, D)", "of the loss", (misfit(coupled, *losses.flat()),)),
         *(quantity(f"loss of the {words}", "bits/byte", (float(losses.means[at, at]),),
                    f"{losses.n_parameters[at]:,.0f} parameters, {losses.n_bytes[at]:,.0f} bytes of text")
           for words, at in (("smallest on the least text", 0), ("largest on the most text", -1))),

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 import numpy as np
@@ -128,22 +128,20 @@ class Coupled:
         return np.asarray(np.exp(self.alpha_d * np.logaddexp(of_n, self.log_d - np.log(tokens))))
 
 
-def fit_coupled(parameters: Array, tokens: Array, losses: Array) -> Coupled:
-    """Kaplan's form by least squares of log L, from a few starts."""
+def fit_coupled(parameters: Array, tokens: Array, losses: Array, start: Coupled | None = None) -> Coupled:
+    """Kaplan's form by least squares of log L, from a few starts, or from one."""
     optimise: Any = need("scipy.optimize", "lab", "fitting a scaling law")
 
     def errors(theta: Array) -> Array:
         return np.asarray(np.log(Coupled(*theta.tolist())(parameters, tokens)) - np.log(losses))
 
-    bounds = ((-np.inf, -np.inf, 1e-3, 1e-3), (np.inf, np.inf, 5.0, 5.0))
-    best: Any = None
-    for alpha_n, alpha_d in itertools.product((0.05, 0.3), repeat=2):
-        log_n, log_d = (
+    starts = [astuple(start)] if start else []
+    for alphas in () if start else itertools.product((0.05, 0.3), repeat=2):
+        logs = (
             float(np.log(x).mean() + np.log(losses).mean() / alpha)
-            for x, alpha in ((parameters, alpha_n), (tokens, alpha_d))
+            for x, alpha in zip((parameters, tokens), alphas, strict=True)
         )
-        start = (log_n, log_d, alpha_n, alpha_d)
-        found = optimise.least_squares(errors, start, bounds=bounds, x_scale="jac")
-        if best is None or found.cost < best.cost:
-            best = found
-    return Coupled(*best.x.tolist())
+        starts.append((*logs, *alphas))
+    bounds = ((-np.inf, -np.inf, 1e-3, 1e-3), (np.inf, np.inf, 5.0, 5.0))
+    found = [optimise.least_squares(errors, theta, bounds=bounds, x_scale="jac") for theta in starts]
+    return Coupled(*min(found, key=lambda each: float(each.cost)).x.tolist())

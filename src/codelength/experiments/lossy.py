@@ -3,7 +3,9 @@
 A picture is compressed by JPEG at all qualities, by palettes of fewer and fewer colours, and by our own coder
 after cutting off low bits; a page of digits by a copier that reuses shapes; and a text by a predictor that is
 told only how each word begins, and fills in the rest itself. In each the bits are set against what is lost.
-What a predictor fills in are often words, which were not there: that is what is meant by blurry.
+What a predictor fills in are often words, which were not there: that is what is meant by blurry. Whether they
+mean the same is asked of vectors of words (`embeddings`): likeness of the wrong words to those in whose place
+they stand, beside that of words drawn at random.
 
 Source: T. Chiang, "ChatGPT is a blurry JPEG of the web", The New Yorker, 2023.
 """
@@ -22,14 +24,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 import codelength
+from codelength.experiments.parts import embeddings
 from codelength.experiments.parts.blurry import WORD, blur, edit_distance
 from codelength.experiments.parts.copier import copy_page, page_of_digits
+from codelength.experiments.parts.repeats import mean_quantity
 from codelength.experiments.result import Exhibit, Panel, Picture, Quantity, Result, Series, Verdict
 from codelength.experiments.task import MissingInputError, Task, text_of
 from codelength.measure.extras import need
 from codelength.predictors import registry
 
-__all__ = ["psnr_db", "run"]
+__all__ = ["likeness", "psnr_db", "run"]
 
 _LETTERS = (None, 5, 4, 3, 2, 1)
 """How many letters of a word are sent; None: all."""
@@ -47,7 +51,7 @@ def run(task: Task) -> Result:
     piece = text[: task.pick(150, 3000, 100_000)]
     predictor = "kt:1" if task.size == "tiny" else "network"
     settings = _LETTERS[:3] if task.size == "tiny" else _LETTERS
-    task.n_parts = 2 + len(settings)
+    task.n_parts = 3 + len(settings)
     coded = task.once("picture", partial(_image_curves, image_module, pixels))
     copies = task.once("copier", partial(_copies, task))
     words = set(re.findall(rb"[A-Za-z]+", text))
@@ -55,6 +59,7 @@ def run(task: Task) -> Result:
         _name(k): task.once(f"text with {_name(k)}", partial(_blurred, piece, predictor, k, words))
         for k in settings
     }
+    meaning = task.once("meaning", partial(likeness, task, rows, text, embeddings.packaged_folder()))
     swapped = [row for row in copies if row["n_six_for_eight"]]
     is_monotone = all(a["psnr"] <= b["psnr"] + 0.5 for a, b in pairwise(coded["jpeg"]))
     is_sharp = bool(swapped) and swapped[0]["length_bits"] < copies[0]["length_bits"]
@@ -74,7 +79,7 @@ def run(task: Task) -> Result:
         f"and 8 {at}; with {_name(settings[-1])} the text takes {others[-1]['length_bits'] / len(piece):.2f} "
         f"bits a byte, not {lossless['length_bits'] / len(piece):.2f}, {others[-1]['wrong']:.0%} of its "
         f"words are others, and {invented:.0%} of those are words of the text",
-        tuple(_quantities(coded, copies, rows, len(piece), predictor)),
+        (*_quantities(coded, copies, rows, len(piece), predictor), *_meaning(meaning)),
         (_image_panel(coded), _text_panel(rows, len(piece)), _copier_panel(copies)),
         tuple(Exhibit(f"Text with {name}", row["shown"]) for name, row in rows.items()),
         _pictures(image_module, pixels, task),
@@ -171,8 +176,38 @@ def _blurred(piece: bytes, predictor: str, n_letters: int | None, words: set[byt
         "wrong": len(changed) / max(1, len(pairs)),
         "invented": sum(new in words for _, new in changed) / max(1, len(changed)),
         "distance": sum(edit_distance(old, new) for old, new in changed) / max(1, n_letters_in_all),
+        "changed": [[old.decode(), new.decode()] for old, new in changed],
         "shown": row.text[:600].decode("utf-8", "replace"),
     }
+
+
+def likeness(task: Task, rows: dict[str, Any], text: bytes, folder: Path | None) -> dict[str, Any]:
+    """Cosine of wrong words with the right ones, and with the right ones in random order.
+
+    The vectors are those of a model in a folder, or made from the text.
+    """
+    random, found = task.random(1), {}
+    words = sorted({word for row in rows.values() for pair in row["changed"] for word in pair})
+    try:
+        vectors = (
+            embeddings.from_text(words, text) if folder is None
+            else embeddings.from_checkpoint(str(folder), words)
+        )  # fmt: skip
+    except MissingInputError:
+        vectors = {}  # the text has too few words
+    mean = np.mean(list(vectors.values()), axis=0) if vectors else 0.0
+    # what all vectors share says nothing of any word
+    units = {word: (row - mean) / np.linalg.norm(row - mean) for word, row in vectors.items()}
+    for name, row in rows.items():
+        pairs = [(old, new) for old, new in row["changed"] if old in units and new in units]
+        if len(pairs) > 1:
+            drawn = random.permutation(len(pairs))
+            found[name] = {
+                "wrong": [float(units[old] @ units[new]) for old, new in pairs],
+                "drawn": [float(units[old] @ units[pairs[i][1]])
+                          for (old, _), i in zip(pairs, drawn, strict=True)],
+            }  # fmt: skip
+    return {"vectors": "made from the text" if folder is None else "all-MiniLM-L6-v2", "cosines": found}
 
 
 def _quantities(
@@ -194,6 +229,18 @@ def _quantities(
         rate = row["length_bits"] / n
         quantities.append(Quantity(f"text, {name}, {predictor}", "bits/byte", rate, note=note))
         quantities.append(Quantity(f"text, {name}: edits", "a letter", row["distance"]))
+    return quantities
+
+
+def _meaning(found: dict[str, Any]) -> list[Quantity]:
+    quantities = []
+    for name, cosines in found["cosines"].items():
+        for words, key in (("wrong words to the right ones", "wrong"), ("words drawn at random", "drawn")):
+            values = np.array(cosines[key])
+            note = f"{len(values)} words, vectors {found['vectors']}"
+            quantities.append(
+                mean_quantity(f"text, {name}: likeness of {words}", "cosine", values, note=note)
+            )
     return quantities
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
+from codelength.experiments.lossy import likeness
 from codelength.experiments.parts.blurry import WORD, blur, edit_distance
 from codelength.experiments.parts.copier import copy_page, page_of_digits
 from codelength.experiments.result import Result
+from codelength.experiments.task import Task
 from codelength.predictors.counting import KT
 from codelength.predictors.protocol import code_length
 
@@ -53,3 +56,26 @@ def test_run(tiny: Callable[..., Result]) -> None:
     assert len(result.pictures) == 5
     assert len(result.panels) == 3
     assert result.quantity("text, all letters: edits").measured == 0.0
+    drawn = result.quantity("text, 4 letters a word: likeness of words drawn at random")
+    wrong = result.quantity("text, 4 letters a word: likeness of wrong words to the right ones")
+    assert drawn.measured is not None
+    assert wrong.measured is not None
+    assert wrong.measured > drawn.measured  # they begin alike, at least
+
+
+def test_likeness_of_words() -> None:
+    birds, tools = ("robin", "wren", "crow", "tit"), ("hammer", "saw", "drill", "rasp")
+    some = random.Random(0)
+    rest = [f"w{chr(97 + i)}{chr(97 + j)}" for i in range(5) for j in range(5)]
+    lines = [f"a {some.choice(kind)} {verb} {' '.join(some.sample(rest, 9))}"
+             for _ in range(300) for kind, verb in ((birds, "sings"), (tools, "cuts"))]  # fmt: skip
+    text = " ".join(lines).encode()
+    rows = {"alike": {"changed": [["robin", "wren"], ["saw", "drill"]] * 20 + [[w, w] for w in rest]},
+            "one": {"changed": [["robin", "crow"]]}}  # fmt: skip
+    found = likeness(Task("lossy"), rows, text, None)
+    assert found["vectors"] == "made from the text"
+    assert list(found["cosines"]) == ["alike"]  # of a single word nothing is said
+    alike = found["cosines"]["alike"]
+    assert np.mean(alike["wrong"][:40]) > np.mean(alike["drawn"]) + 0.2
+    assert alike["wrong"][40:] == pytest.approx([1.0] * 25)
+    assert likeness(Task("lossy"), rows, b"too few words", None)["cosines"] == {}

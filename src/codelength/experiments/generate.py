@@ -1,9 +1,10 @@
 """Any compressor is a generator: random bits, decoded, are text of the kind that it compresses well.
 
 A text is continued by predictors made of compressors (a byte that makes the code longer is unlikely), by
-counts, by n-grams that have read the text, and by the network. Each draws with its own probabilities. How
-good that is, says a judge: what the continuation costs under the network, against bytes drawn at random; and
-how many of its words are words of the text. The judge is partial to its own, which the table says.
+counts, by n-grams and by PPM that have read the text, and by the network. Each draws with its own
+probabilities. How good that is, says a judge: what the continuation costs under the network, against bytes
+drawn at random; and how many of its words are words of the text. The judge is partial to its own, which the
+table says.
 
 Source: G. Delétang et al., "Language modeling is compression", 2024.
 """
@@ -33,8 +34,8 @@ def run(task: Task) -> Result:
     n_bytes = task.pick(24, 240, 1000)
     text, facts = text_of(task, task.pick(4000, 300_000, 2_000_000))
     prompt = text[: task.pick(200, 1500, 8000)]
-    names = ("random bytes", "kt:2", "n-grams") if task.size == "tiny" else (
-        "random bytes", "gzip", "xz", "kt:2", "ctw:4", "n-grams", "network"
+    names = ("random bytes", "kt:2", "n-grams", "PPM") if task.size == "tiny" else (
+        "random bytes", "gzip", "xz", "kt:2", "ctw:4", "n-grams", "PPM", "network"
     )  # fmt: skip
     task.n_parts = len(names) + 1
     written = {name: task.once(name, partial(_write, name, text, prompt, n_bytes, task)) for name in names}
@@ -100,17 +101,18 @@ def _write(name: str, text: bytes, prompt: bytes, n_bytes: int, task: Task) -> s
     random = task.random()
     if name == "random bytes":
         return random.bytes(n_bytes).hex()
-    if name == "n-grams":
-        return _n_grams(text, prompt, n_bytes, random).hex()
+    if name in ("n-grams", "PPM"):
+        return _counted(name == "PPM", text, prompt, n_bytes, random).hex()
     return continue_with(registry.get_bytewise(name), prompt, n_bytes, random).hex()
 
 
-def _n_grams(text: bytes, prompt: bytes, n_bytes: int, random: np.random.Generator) -> bytes:
+def _counted(is_ppm: bool, text: bytes, prompt: bytes, n_bytes: int, random: np.random.Generator) -> bytes:
     model = NGrams(5)
     model.learn(text)
+    distribution = model.ppm_distribution if is_ppm else model.distribution
     past = prompt
     for _ in range(n_bytes):
-        past += bytes([int(random.choice(256, p=model.distribution(past)))])
+        past += bytes([int(random.choice(256, p=distribution(past)))])
     return past[len(prompt) :]
 
 

@@ -3,7 +3,10 @@
     p_k(s | last k bytes) = (n_s + T p_{k-1}(s)) / (n + T),      p_{-1} = 1/256
 
 with n how often the context came, n_s how often s followed, T how many different bytes did (method C of T. C.
-Bell, J. G. Cleary and I. H. Witten, Text Compression, 1990, in its interpolated form).
+Bell, J. G. Cleary and I. H. Witten, Text Compression, 1990, in its interpolated form). The same counts
+give PPM, where a shorter context has a say only in what a longer one has not seen:
+
+    p(s) = n_s / (n + T) for what the longest context has seen; to the rest T / (n + T), as the next one says
 """
 
 from __future__ import annotations
@@ -66,5 +69,21 @@ class NGrams:
                 p *= len(seen)
                 p[list(seen)] += list(seen.values())
                 p /= self._totals[length][context] + len(seen)
+        normalised: NDArray[np.float64] = p / p.sum()
+        return normalised
+
+    def ppm_distribution(self, past: bytes) -> NDArray[np.float64]:
+        """Probabilities of the next byte under PPM with escapes of method C and full exclusion, (256,)."""
+        p, is_open, left = np.zeros(256), np.ones(256, bool), 1.0
+        padded = bytes(self.order) + past
+        for length in range(self.order, -1, -1):
+            seen = self._counts[length].get(padded[len(padded) - length :]) or Counter()
+            fresh = {symbol: n for symbol, n in seen.items() if is_open[symbol]}
+            if fresh:
+                total = sum(fresh.values()) + len(fresh)
+                p[list(fresh)] = left * np.array(list(fresh.values())) / total
+                is_open[list(fresh)] = False
+                left *= len(fresh) / total
+        p[is_open] = left / max(1, is_open.sum())
         normalised: NDArray[np.float64] = p / p.sum()
         return normalised

@@ -2,9 +2,10 @@
 
 A text is compressed at several levels, decoded again and compared. The program is the reference decoder,
 plain Python without its comments, as a zip archive that Python runs, with the dictionary and, where the level
-uses it, the network; that it decodes is tried on a piece. Whoever brings knowledge along pays for it once:
-from some size on that is worth it, and below not. The prize is for enwik9, 10^9 bytes; on less, S says how
-much the program weighs, and the archive alone how good the prediction is.
+uses it, the network. It is run on a piece, alone, and what that takes of time and memory is told. Whoever
+brings knowledge along pays for it once: from some size on that is worth it, and below not. The prize is for
+enwik9, 10^9 bytes; on less, S says how much the program weighs, and the archive alone how good the prediction
+is.
 
 Source: M. Hutter, prize.hutter1.net; the rules there, with their limits on time and memory.
 """
@@ -41,6 +42,13 @@ LADDER = {
 _ENWIK9_BYTES = 10**9
 _LIMIT_HOURS, _LIMIT_BYTES = 70_000 / 1427, 10 * 10**9
 """The rules: 70,000 / T hours, T the Geekbench 5 score, 1427 for the prize's Windows machine; 10 GB."""
+_START = """import sys,tempfile as t,zipfile
+with t.TemporaryDirectory() as f:
+ zipfile.ZipFile(sys.path[0]).extractall(f);sys.path[0]=f
+ import decoder;c=decoder.main()
+sys.exit(c)
+"""
+"""Of the program: it unpacks itself, as the decoder reads the dictionary from beside its modules."""
 _RECORD = LADDER["fx2-cmix, 2024"] * 8 / _ENWIK9_BYTES
 
 
@@ -73,7 +81,14 @@ def run(task: Task) -> Result:
         Quantity("decoder: zip archive of Python, with the dictionary", "bytes", decoder["bytes"],
                  note="decodes a piece" if decoder["decodes"] else "DOES NOT DECODE")
     )  # fmt: skip
-    quantities.append(Quantity("network", "bytes", weights))
+    quantities += [
+        Quantity("decoder: time for a piece, its start included", "s", decoder["seconds"],
+                 note=f"{decoder['piece']:,} bytes: plain Python, about "
+                 f"{decoder['seconds'] / decoder['piece'] * _ENWIK9_BYTES / 3600:,.0f} h for 10^9"),
+        Quantity("decoder: memory", "bytes", decoder["memory"], published=_LIMIT_BYTES,
+                 source="the rule's limit"),
+        Quantity("network", "bytes", weights),
+    ]  # fmt: skip
     if "clz:9" in rows:
         even = break_even_bytes(rows["clz:4"]["archive"], rows["clz:9"]["archive"], weights, len(text))
         note = (
@@ -150,8 +165,7 @@ def program(folder: Path) -> bytes:
                 archive.writestr(zipfile.ZipInfo(path.name), minified(path.read_text("utf-8")), 8, 9)
             elif path.suffix == ".txt":
                 archive.writestr(zipfile.ZipInfo(path.name), path.read_bytes(), 8, 9)
-        start = "import sys,decoder\nsys.exit(decoder.main())\n"
-        archive.writestr(zipfile.ZipInfo("__main__.py"), start, 8, 9)
+        archive.writestr(zipfile.ZipInfo("__main__.py"), _START, 8, 9)
     return sink.getvalue()
 
 
@@ -163,17 +177,33 @@ def _reference() -> Path:
     raise MissingInputError("hutter weighs the reference decoder, which comes with the source: run it there")
 
 
+_WATCH = """import subprocess,sys
+code=subprocess.call(sys.argv[1:])
+try:
+ import resource
+ n=resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+ sys.stderr.write(str(n if sys.platform=="darwin" else 1024*n))
+except ImportError:
+ pass
+sys.exit(code)
+"""
+"""Runs a command and says on standard error how much memory it took at most, where that can be told."""
+
+
 def _decoder(piece: bytes) -> dict[str, Any]:
-    """The size of the program, and whether it decodes a piece of the text."""
+    """The size of the program, whether it decodes a piece of the text, and what that takes."""
     packed = program(_reference())
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "program.pyz").write_bytes(packed)
         (Path(folder) / "piece.clz").write_bytes(codelength.compress(piece, level=4))
-        # The dictionary is read from beside the modules: unpacked, as a user of the archive would.
-        zipfile.ZipFile(io.BytesIO(packed)).extractall(folder)
-        command = [sys.executable, str(Path(folder) / "__main__.py"), str(Path(folder) / "piece.clz")]
+        # alone in a folder and without this process's paths: nothing but the program is there to decode
+        command = [sys.executable, "-c", _WATCH, sys.executable, "-I", "program.pyz", "piece.clz"]
+        started = time.perf_counter()
         done = subprocess.run(command, capture_output=True, check=False, cwd=folder, timeout=600)
-    return {"bytes": len(packed), "decodes": done.returncode == 0 and done.stdout == piece}
+        seconds = time.perf_counter() - started
+    memory = int(done.stderr) if done.stderr.isdigit() else None
+    return {"bytes": len(packed), "decodes": done.returncode == 0 and done.stdout == piece,
+            "piece": len(piece), "seconds": seconds, "memory": memory}  # fmt: skip
 
 
 def _panel(rows: dict[str, Any], decoder: int, weights: int, n: int) -> Panel:

@@ -36,6 +36,9 @@ def test_run(tiny: Callable[..., Result]) -> None:
     assert result.verdict is Verdict.FAILS  # six thousand bytes do not pay for a program
     decoder = next(q for q in result.quantities if q.name.startswith("decoder"))
     assert decoder.note == "decodes a piece"
+    assert (result.quantity("decoder: time for a piece, its start included").measured or 0.0) > 0.01
+    memory = result.quantity("decoder: memory").measured
+    assert memory is None or 5e6 < memory < 1e9
     archive, total = result.quantity("clz:4: archive"), result.quantity("clz:4: S = archive + program")
     assert archive.measured is not None
     assert total.measured is not None

@@ -284,7 +284,7 @@ def _panels(losses: Losses, law: Law, lines: Mapping[str, Line]) -> tuple[Panel,
         ]
     unit = "bits a byte, held out"
     return (
-        Panel("Transformers here: L(N, D) over N", "parameters", unit, over_n, "log"),
+        Panel("Transformers here: L(N, D) over N", "parameters", unit, over_n, "log2"),
         Panel("Transformers here: L(N, D) over D", "bytes of text", unit, over_d, "log2"),
         Panel(
             "L(N) at the largest D, L(D) at the largest N", "over the smallest", unit, tuple(straight), "log"

@@ -83,8 +83,7 @@ def run(task: Task) -> Result:
     )  # fmt: skip
     quantities += [
         Quantity("decoder: time for a piece, its start included", "s", decoder["seconds"],
-                 note=f"{decoder['piece']:,} bytes: plain Python, about "
-                 f"{decoder['seconds'] / decoder['piece'] * _ENWIK9_BYTES / 3600:,.0f} h for 10^9"),
+                 note=f"{decoder['piece']:,} bytes, in plain Python"),
         Quantity("decoder: memory", "bytes", decoder["memory"], published=_LIMIT_BYTES,
                  source="the rule's limit"),
         Quantity("network", "bytes", weights),

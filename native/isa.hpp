@@ -15,6 +15,7 @@ struct Job {
     std::size_t n_bytes;     // of content
     const Network* network;  // null for a profile without one
     const Start* start;      // null if it has none to offer
+    const PhraseTable* phrases;  // likewise
     int n_threads;           // at most so many at work
     Monitor* monitor;
 };
@@ -24,6 +25,7 @@ struct Isa {
     void (*encode)(const Job& job, std::uint32_t stride, Bytes symbols, std::vector<std::uint8_t>& payload);
     double (*ideal_length_bits)(const Job& job, std::uint32_t stride, Bytes symbols);
     std::vector<std::uint8_t> (*decode)(const Job& job, Bytes payload);
+    std::vector<std::uint8_t> (*text_lengths)(Bytes content);
     Start (*learn)(const Job& job, std::span<const Bytes> documents);  // for a profile with a network
 };
 

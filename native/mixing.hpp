@@ -1,4 +1,5 @@
-// The mixing predictor: contexts, their bit histories, the match, one or two layers of mixing, a final map.
+// The mixing predictor: contexts, their bit histories, the match, one or two layers of mixing, a final map;
+// beside a network, its forecast and phrases.
 // docs/format.md, sections 4 and 6. Source: Mahoney, the PAQ series (2002-2010).
 #pragma once
 #include <memory>
@@ -6,20 +7,21 @@
 #include "forecast.hpp"
 #include "match.hpp"
 #include "mixer.hpp"
+#include "phrase_model.hpp"
 #include "profile.hpp"
 #include "slots.hpp"
 #include "start.hpp"
 
 namespace codelength::CODELENGTH_ISA {
 
-// N: contexts, order 1 included. Two layers of mixing where `deep`, else one mixer. A network's forecast is an input and
-// selects weights where `networked`.
+// N: contexts, order 1 included. Two layers of mixing where `deep`, else one mixer. A network's forecast and phrases are inputs,
+// and the forecast selects weights, where `networked`.
 template <int N, bool deep, bool networked>
 class MixingPredictor {
 public:
-    // lanes: how the segment is divided. start: null for the values of sections 4 and 6.3.
+    // lanes: how the segment is divided. start: null for the values of sections 4 and 6.4. phrases: null for none.
     MixingPredictor(const Profile& profile, Kind kind, std::uint32_t stride, std::size_t n_symbols, const Lanes& lanes,
-                    [[maybe_unused]] const Start* start)
+                    [[maybe_unused]] const Start* start, [[maybe_unused]] const PhraseTable* phrases)
         : textual_(is_textual(kind)),
           contexts_(contexts_of(kind, profile.most_lanes > 1)),
           lanes_(lanes),
@@ -35,8 +37,8 @@ public:
           last_(deep ? 256 : 0, initial_last()),
           apm_(65536),
           forecast_apm_(networked ? 65536 : 0),
-          pair_apm_(networked ? 1 << pair_apm_bits : 0) {
-        x_[bank_width + 2] = 256;
+          pair_apm_(networked ? 1 << pair_apm_bits : 0),
+          phrases_(networked ? phrases : nullptr) {
         if constexpr (networked) {
             if (start) begin_from(*start);
         }
@@ -60,7 +62,10 @@ public:
         if (f.n > 0) match_.find(here_->match, segment, here_->start, f, lanes_, frontier_);
         f.expected = here_->match.expected(segment);
         f.match_length = here_->match.length;
-        if constexpr (networked) forecast_.begin(frequencies);
+        if constexpr (networked) {
+            forecast_.begin(frequencies);
+            phrases_.begin(here_->phrases);
+        }
         hash_contexts(*here_, true);
         point_slots(1);
         place_ = place();
@@ -72,10 +77,12 @@ public:
         const Features& f = here_->features;
         apm_.select(f.newest() << 8 | c0_);
         bank_.predict(node_, x_);
-        match_.predict(here_->match, segment_, n_bits_, x_ + bank_width);
+        match_.predict(here_->match, segment_, n_bits_, x_ + N);
+        x_[N + 2] = 256;
         if constexpr (networked) {
             pair_apm_.select(hashed(f.last4 & 0xFFFF, c0_) >> (32 - pair_apm_bits));
             predict_from_forecast();
+            phrases_.predict(c0_, n_bits_, x_ + forecast_at + 3);
         }
         int seen = 0;
         for (int i = 2; i < std::min(N, 7); ++i) seen += bank_.state(i) != 0;
@@ -120,6 +127,7 @@ public:
             pair_apm_.learn(bit);
             forecast_apm_.learn(bit);
             forecast_.learn(bit);
+            phrases_.learn(bit);
         }
         c0_ = c0_ << 1 | static_cast<std::uint32_t>(bit);
         node_ = node_ << 1 | bit;
@@ -143,10 +151,10 @@ public:
             for (int state = 0; state < 256; ++state)
                 s.histories.push_back(static_cast<std::uint16_t>(probability16(bank_.map(i, state))));
         for (int i = 0; i < 64; ++i) s.match.push_back(static_cast<std::uint16_t>(probability16(match_.map(i))));
+        for (std::size_t i = 0; i < n_phrase_probabilities; ++i) s.phrases.push_back(static_cast<std::uint16_t>(probability16(phrases_.map(i))));
         for (const auto* mixer : {&by_match_, &by_bits_, &by_symbol_, &by_place_, &by_forecast_})
             for (int set = 0; set < mixer->n_sets(); ++set)
-                for (int i = 0; i < N + n_more; ++i)
-                    s.weights.push_back(static_cast<std::int16_t>(mixer->weights(set)[input(i)] >> 4));
+                for (int i = 0; i < n_inputs; ++i) s.weights.push_back(static_cast<std::int16_t>(mixer->weights(set)[i] >> 4));
         for (int set = 0; set < last_.n_sets(); ++set)
             for (std::size_t i = 0; i < Start::n_last_inputs; ++i)
                 s.last.push_back(static_cast<std::int16_t>(last_.weights(set)[i] >> 4));
@@ -154,10 +162,11 @@ public:
     }
 
 private:
-    static constexpr int n_more = static_cast<int>(Start::n_more_inputs);
-    static constexpr int bank_width = HistoryBank<N>::width;
-    static constexpr int width = bank_width + vec_size;  // the match (2), the bias (1), the forecast (3), zeros
-    static constexpr int forecast_at = bank_width + 3;
+    // After the contexts: the match (2), the constant (1), the forecast (3), phrases (3).
+    static constexpr int forecast_at = N + 3;
+    static constexpr int n_inputs = networked ? N + static_cast<int>(Start::n_more_inputs) : forecast_at;
+    static constexpr int width = (n_inputs + vec_size - 1) / vec_size * vec_size;
+    static_assert(n_inputs - forecast_at == (networked ? 3 + static_cast<int>(n_phrase_contexts) : 0));
     static constexpr int last_rate = 48;
     static constexpr int pair_apm_bits = 16;
     static constexpr std::size_t order1_row = 17 * 16;  // a slot for the first half of a symbol, 16 for the second
@@ -170,13 +179,14 @@ private:
         Match match;
         std::uint32_t start;  // of its symbols in the segment
         std::uint32_t hashes[N] = {};
+        std::uint32_t phrases[n_phrase_contexts] = {};  // hashes too
     };
 
     // Equal weights for the contexts and the match, none for the rest.
     static constexpr std::array<std::int32_t, width> initial_weights() {
         std::array<std::int32_t, width> w{};
         const int each = (networked ? 40000 : 160000) / N;
-        for (int i = 0; i <= bank_width; ++i) w[static_cast<std::size_t>(i)] = i < N || i == bank_width ? each : 0;
+        for (int i = 0; i <= N; ++i) w[static_cast<std::size_t>(i)] = each;
         if (networked) w[forecast_at] = 40000;
         return w;
     }
@@ -194,18 +204,16 @@ private:
         x_[forecast_at + 2] = stretch(forecast_apm_.refine(odds));
     }
 
-    // Input number i of the mixers, padding left out.
-    static constexpr std::size_t input(int i) { return static_cast<std::size_t>(i < N ? i : bank_width + i - N); }
-
     void begin_from(const Start& start) {
         std::size_t at = 0;
         for (int i = 0; i < N; ++i)
             for (int state = 0; state < 256; ++state) bank_.map(i, state) = settled(start.histories[at++], start.settled);
         for (int i = 0; i < 64; ++i) match_.map(i) = settled(start.match[static_cast<std::size_t>(i)], start.settled);
+        for (std::size_t i = 0; i < n_phrase_probabilities; ++i) phrases_.map(i) = settled(start.phrases[i], start.settled);
         at = 0;
         for (auto* mixer : {&by_match_, &by_bits_, &by_symbol_, &by_place_, &by_forecast_})
             for (int set = 0; set < mixer->n_sets(); ++set)
-                for (int i = 0; i < N + n_more; ++i) mixer->weights(set)[input(i)] = start.weights[at++] * 16;
+                for (int i = 0; i < n_inputs; ++i) mixer->weights(set)[i] = start.weights[at++] * 16;
         at = 0;
         for (int set = 0; set < last_.n_sets(); ++set)
             for (std::size_t i = 0; i < Start::n_last_inputs; ++i) last_.weights(set)[i] = start.last[at++] * 16;
@@ -217,6 +225,7 @@ private:
     void prepare(Lane& lane) {
         match_.prepare(lane.match, lane.features);
         hash_contexts(lane, false);
+        if constexpr (networked) phrases_.prepare(lane.features, lane.phrases);
     }
 
     void hash_contexts(Lane& lane, bool after_match) {
@@ -260,6 +269,7 @@ private:
     Mixer<vec_size> last_;
     Apm apm_, forecast_apm_, pair_apm_;
     Forecast forecast_;
+    PhraseModel phrases_;
 
     alignas(32) std::int32_t x_[width] = {};  // inputs of the mixers
     alignas(32) std::int32_t y_[vec_size] = {};  // their outputs

@@ -34,6 +34,12 @@ private:
     Py_buffer view_;
 };
 
+std::vector<Bytes> views_of(const std::vector<nb::bytes>& documents) {
+    std::vector<Bytes> views;
+    for (const nb::bytes& d : documents) views.emplace_back(reinterpret_cast<const std::uint8_t*>(d.c_str()), d.size());
+    return views;
+}
+
 nb::bytes to_bytes(const std::vector<std::uint8_t>& v) { return nb::bytes(v.data(), v.size()); }
 
 }  // namespace
@@ -104,8 +110,7 @@ NB_MODULE(_native, m) {
     m.def(
         "learn_start",
         [](const std::vector<nb::bytes>& documents, int predictor, const Network& network) {
-            std::vector<Bytes> views;
-            for (const nb::bytes& d : documents) views.emplace_back(reinterpret_cast<const std::uint8_t*>(d.c_str()), d.size());
+            const std::vector<Bytes> views = views_of(documents);
             Start start;
             {
                 nb::gil_scoped_release release;
@@ -119,11 +124,24 @@ NB_MODULE(_native, m) {
                 }
                 return to_bytes(bytes);
             };
-            return std::make_tuple(numbers(start.histories), numbers(start.match), numbers(start.weights), numbers(start.last));
+            return std::make_tuple(numbers(start.histories), numbers(start.match), numbers(start.phrases), numbers(start.weights), numbers(start.last));
         },
         "documents"_a, "predictor"_a, "network"_a,
-        "What a predictor that needs a network learns from documents of text: the tensors histories, match, weights, last of "
-        "docs/format.md, 6.5, little-endian.");
+        "What a predictor that needs a network learns from documents of text: the tensors histories, match, phrases, weights, "
+        "last of docs/format.md, 6.6, little-endian.");
+
+    m.def(
+        "learn_phrases",
+        [](const std::vector<nb::bytes>& documents, std::size_t n_lines, int threads) {
+            const std::vector<Bytes> views = views_of(documents);
+            nb::gil_scoped_release release;
+            const std::vector<std::uint8_t> lines = learn_phrases(views, n_lines, threads).bytes();
+            nb::gil_scoped_acquire acquire;
+            return to_bytes(lines);
+        },
+        "documents"_a, "n_lines"_a, "threads"_a = 1,
+        "The tensor phrases of docs/format.md, 6.3: (n_lines, 64) bytes. Raises ValueError unless n_lines is a power of two, "
+        "at least 2. The threads change nothing.");
 
     m.def("memory_bytes", &memory_bytes, "predictor"_a, "n_bytes"_a, "Bytes of tables for a segment of n_bytes.");
 }

@@ -153,11 +153,12 @@ struct Network::Weights {
     const NetworkIsa& isa;
     NetworkModel model;
     std::map<int, Start> starts;
+    std::unique_ptr<const PhraseTable> phrases;
 };
 
 Network::Network(const NetworkShape& shape, const std::vector<NetworkTensor>& tensors) {
     const NetworkIsa& isa = choose();
-    weights_.reset(new Weights{isa, {shape, tensors, isa}, read_starts(tensors)});
+    weights_.reset(new Weights{isa, {shape, tensors, isa}, read_starts(tensors), read_phrases(tensors)});
 }
 Network::~Network() = default;
 
@@ -171,7 +172,11 @@ const Start* Network::start_of(int predictor) const {
     return found == weights_->starts.end() ? nullptr : &found->second;
 }
 
-std::size_t Network::memory_bytes() const { return weights_->model.memory_bytes(); }
+const PhraseTable* Network::phrases() const { return weights_->phrases.get(); }
+
+std::size_t Network::memory_bytes() const {
+    return weights_->model.memory_bytes() + (phrases() ? phrases()->n_lines() * PhraseTable::line_bytes : 0);
+}
 std::size_t Network::multiply_adds_per_byte() const { return weights_->model.multiply_adds(); }
 const char* Network::isa_name() const { return weights_->isa.name; }
 

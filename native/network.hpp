@@ -61,6 +61,9 @@ public:
     // What the file offers a mixing predictor to start from; null for nothing.
     const Start* start_of(int predictor) const;
 
+    // Null if the file has none.
+    const PhraseTable* phrases() const;
+
     std::size_t memory_bytes() const;
     std::size_t multiply_adds_per_byte() const;
     const char* isa_name() const;

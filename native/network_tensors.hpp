@@ -9,6 +9,9 @@
 
 namespace codelength {
 
+// What may stand in a model file beside the network itself: see start.hpp and phrases.hpp.
+inline constexpr std::string_view starts_prefix = "mixing.", phrases_name = "phrases";
+
 // Throws BadNetwork with these parts of a message, unless all is well.
 template <class... Parts>
 void require(bool well, const Parts&... parts) {
@@ -65,7 +68,7 @@ public:
 
     void finish() const {
         for (const auto& [name, tensor] : by_name_)
-            require(name.starts_with("mixing."), "tensor ", name, " is not known");
+            require(name.starts_with(starts_prefix) || name == phrases_name, "tensor ", name, " is not known");
     }
 
 private:

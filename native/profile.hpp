@@ -31,7 +31,7 @@ inline constexpr std::array<Profile, 6> profiles = {{
     {20, true, false, 3, 1, 6, 21},
     {32, true, false, 4, 1, 6, 22},
     {20, true, true, 3, 8, 6, 21},
-    {32, true, true, 4, 1, 6, 22},
+    {31, true, true, 4, 1, 6, 22},
 }};
 
 }  // namespace codelength

@@ -69,7 +69,8 @@ struct Prepared {
                 symbols = words;
             }
         }
-        job = {profile_index(predictor), choice.kind, content.size(), network, network ? network->start_of(wanted) : nullptr, n_threads, monitor};
+        job = {profile_index(predictor), choice.kind, content.size(), network, network ? network->start_of(wanted) : nullptr,
+               network ? network->phrases() : nullptr, n_threads, monitor};
     }
     static std::size_t checked_index(int predictor, const Network* network) {
         const std::size_t profile = profile_index(predictor);
@@ -114,12 +115,14 @@ std::vector<std::uint8_t> decode_segment(Bytes payload, std::size_t n_bytes, int
     const std::size_t profile = Prepared::checked_index(predictor, network);
     if (kind < 0 || kind >= n_kinds || (network && static_cast<Kind>(kind) != Kind::text))
         throw std::invalid_argument("unknown kind");
-    return isa().decode({profile, static_cast<Kind>(kind), n_bytes, network, network ? network->start_of(predictor) : nullptr, n_threads, monitor}, payload);
+    return isa().decode({profile, static_cast<Kind>(kind), n_bytes, network, network ? network->start_of(predictor) : nullptr, network ? network->phrases() : nullptr, n_threads, monitor}, payload);
 }
+
+std::vector<std::uint8_t> text_lengths(Bytes content) { return isa().text_lengths(content); }
 
 Start learn_start(std::span<const Bytes> documents, int predictor, const Network& network) {
     const std::size_t profile = Prepared::checked_index(predictor, &network);
-    return isa().learn({profile, Kind::text, 0, &network, nullptr, 1, nullptr}, documents);
+    return isa().learn({profile, Kind::text, 0, &network, nullptr, network.phrases(), 1, nullptr}, documents);
 }
 
 }  // namespace codelength

@@ -119,11 +119,11 @@ void decode_words(Predictor& predictor, std::vector<std::uint8_t>& content, BitD
 // Calls f with the predictor of this profile. n_symbols sizes its tables.
 template <class F>
 void with_predictor(std::size_t profile, Kind kind, std::uint32_t stride, std::size_t n_symbols, const Lanes& lanes,
-                    const Start* start, F f) {
+                    const Start* start, const PhraseTable* phrases, F f) {
     const auto run = [&]<std::size_t number>() {
         constexpr Profile p = profiles[number];
         using Predictor = MixingPredictor<p.n_contexts, p.deep, p.networked>;
-        f(*std::make_unique<Predictor>(profiles[profile], kind, stride, n_symbols, lanes, start));
+        f(*std::make_unique<Predictor>(profiles[profile], kind, stride, n_symbols, lanes, start, phrases));
     };
     static_assert(profiles.size() == 6);
     switch (profile) {

@@ -16,7 +16,7 @@ void run(const Job& job, std::uint32_t stride, Bytes symbols, Encoder& encoder) 
     if (job.kind == Kind::records)
         for (int k = n_stride_bits - 1; k >= 0; --k) encoder.encode(static_cast<int>(stride >> k & 1), half);
     const Lanes lanes = job.network ? Lanes::for_network(job.n_bytes, profiles[job.profile].most_lanes) : Lanes();
-    with_predictor(job.profile, job.kind, stride, job.n_bytes, lanes, job.start, [&](auto& predictor) {
+    with_predictor(job.profile, job.kind, stride, job.n_bytes, lanes, job.start, job.phrases, [&](auto& predictor) {
         code_symbols(predictor, symbols, true, job, [&](std::size_t i) { encode_symbol(predictor, symbols[i], encoder); });
     });
 }
@@ -40,7 +40,7 @@ std::vector<std::uint8_t> decode(const Job& job, Bytes payload) {
         for (int k = 0; k < n_stride_bits; ++k) stride = stride << 1 | static_cast<std::uint32_t>(decoder.decode(half));
     const Lanes lanes = job.network ? Lanes::for_network(job.n_bytes, profiles[job.profile].most_lanes) : Lanes();
     std::vector<std::uint8_t> content(job.n_bytes);
-    with_predictor(job.profile, job.kind, stride, job.n_bytes, lanes, job.start, [&](auto& predictor) {
+    with_predictor(job.profile, job.kind, stride, job.n_bytes, lanes, job.start, job.phrases, [&](auto& predictor) {
         if (job.kind == Kind::words)
             decode_words(predictor, content, decoder, job.monitor);
         else
@@ -48,6 +48,18 @@ std::vector<std::uint8_t> decode(const Job& job, Bytes payload) {
     });
     if (!decoder.consumed()) throw CorruptPayload("the payload goes on after its content");
     return content;
+}
+
+std::vector<std::uint8_t> lengths(Bytes content) {
+    std::vector<std::uint8_t> found;
+    with_predictor(1, Kind::text, 0, content.size(), Lanes(), nullptr, nullptr, [&](auto& predictor) {
+        code_alone(predictor, content, content.size(), nullptr, [&](std::size_t i) {
+            IdealEncoder encoder;
+            encode_symbol(predictor, content[i], encoder);
+            found.push_back(static_cast<std::uint8_t>(std::min(255.0, std::round(16 * encoder.length_bits))));
+        });
+    });
+    return found;
 }
 
 // Codes the documents one after another and keeps what it learns.
@@ -60,7 +72,7 @@ Start learn(const Job& job, std::span<const Bytes> documents) {
         each.n_bytes = document.size();
         const auto run = [&]<std::size_t number>() {
             constexpr Profile p = profiles[number];
-            MixingPredictor<p.n_contexts, p.deep, p.networked> predictor(p, Kind::text, 0, document.size(), Lanes(document.size(), 1), before);
+            MixingPredictor<p.n_contexts, p.deep, p.networked> predictor(p, Kind::text, 0, document.size(), Lanes(document.size(), 1), before, job.phrases);
             code_symbols(predictor, document, true, each, [&](std::size_t i) { encode_symbol(predictor, document[i], encoder); });
             start = predictor.learned();
         };
@@ -76,9 +88,9 @@ Start learn(const Job& job, std::span<const Bytes> documents) {
 }  // namespace
 
 #if defined(__AVX2__)
-const Isa isa_avx2 = {"avx2", encode, ideal_length_bits, decode, learn};
+const Isa isa_avx2 = {"avx2", encode, ideal_length_bits, decode, lengths, learn};
 #else
-const Isa isa_portable = {"portable", encode, ideal_length_bits, decode, learn};
+const Isa isa_portable = {"portable", encode, ideal_length_bits, decode, lengths, learn};
 #endif
 
 }  // namespace codelength

@@ -1,18 +1,21 @@
-// What a mixing predictor starts from, where training has shown what is usual. docs/format.md, section 6.5.
+// What a mixing predictor starts from, where training has shown what is usual. docs/format.md, section 6.6.
 #pragma once
 #include <cstddef>
 #include <cstdint>
 #include <vector>
+
+#include "phrases.hpp"
 
 namespace codelength {
 
 struct Start {
     std::vector<std::uint16_t> histories;  // probabilities of the states of each context: (contexts, 256)
     std::vector<std::uint16_t> match;      // (64)
+    std::vector<std::uint16_t> phrases;    // (n_phrase_probabilities)
     std::vector<std::int16_t> weights;     // of the mixers before the last, in 1/4096: (n_sets, contexts + n_more_inputs)
     std::vector<std::int16_t> last;        // of the last mixer: (256, n_last_inputs)
 
-    static constexpr std::size_t n_sets = 320 + 256 + 256 + 512 + 200, n_more_inputs = 6, n_last_inputs = 6;
+    static constexpr std::size_t n_sets = 320 + 256 + 256 + 512 + 200, n_more_inputs = 9, n_last_inputs = 6;
 
     // How settled the probabilities are: less than they really are, so that they follow the content at hand; and how many
     // symbols the mixers have seen, likewise.

@@ -12,7 +12,7 @@ frame down to the bit:
 
     1 frames    2 messages    3 predictors, payload, words, arithmetic
     4 logistic, histories, contexts, matches, mixers, maps, mixing
-    5 model_file, network    6 lanes, forecast, starts, and mixing again
+    5 model_file, network    6 lanes, forecast, phrases, starts, and mixing again
 """
 
 from __future__ import annotations

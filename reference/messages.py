@@ -15,7 +15,7 @@ LARGEST_MESSAGE: Final = 65535
 
 
 def decode_message(message: bytes, network: Network | None = None) -> bytes:
-    """The content of a message, which ends where the message ends. ``network``: that of messages (6.6)."""
+    """The content of a message, which ends where the message ends. ``network``: that of messages (6.7)."""
     reader = Reader(message)
     header = reader.integer(1)
     predictor, has_two_size_bytes, kind = header >> 4, bool(header & 0b1000), header & 7

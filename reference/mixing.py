@@ -22,6 +22,7 @@ from maps import RefiningMap
 from matches import Match, MatchTable
 from mixers import Mixer
 from network import Network
+from phrases import Phrases
 from predictors import PREDICTORS, TEXT, WORDS, Parameters
 from starts import SETTLEDNESS, Start
 
@@ -88,6 +89,7 @@ class Model:
         match_table = MatchTable(content_size, parameters.least_match, start)
         self.make_mixers(parameters, start)
         self.forecast = Forecast() if network else None
+        self.phrases = Phrases(network.phrases, start) if network else None
         self.final_map = RefiningMap()
         self.pair_map = RefiningMap() if network else None
 
@@ -106,10 +108,10 @@ class Model:
         self.rate = 0
 
     def make_mixers(self, parameters: Parameters, start: Start | None) -> None:
-        """4.6, 6.3 and 6.5."""
+        """4.6, 6.4 and 6.6."""
         self.last_mixer: Mixer | None = None
         if parameters.has_network:
-            weights = [40000 // self.count] * (self.count + 1) + [0, 0] + [40000, 0, 0]
+            weights = [40000 // self.count] * (self.count + 1) + [0, 0] + [40000, 0, 0] + [0, 0, 0]
             last_weights = [10000, 10000, 10000, 10000, 16384, 10000]
             self.mixers = [Mixer(weights, start.weights[i] if start else None) for i in range(5)]
             self.last_mixer = Mixer(last_weights, start.last if start else None)
@@ -145,7 +147,7 @@ class Model:
         return lanes
 
     def start_symbol(self) -> None:
-        """The lane whose turn it is; the match, its hashes, the slots, place and rate."""
+        """The lane whose turn it is; the match, its hashes, the slots, the phrases, place and rate."""
         self.turn = (self.turn + 1) % len(self.lanes)
         while self.lanes[self.turn].has_ended():
             self.turn = (self.turn + 1) % len(self.lanes)
@@ -155,6 +157,8 @@ class Model:
         lane.match.find(features)
         lane.take_match_hashes()
         self.take_slots()
+        if self.phrases:
+            self.phrases.find(lane.hashes)
         if self.kind in (TEXT, WORDS):
             self.place = min(features.word_length, 7) * 8 + class_of(features.c)
         elif features.stride > 0:
@@ -178,7 +182,7 @@ class Model:
         self.slots += [(self.table.data, self.table.take(line, check)) for line, check in places]
 
     def inputs(self) -> list[int]:
-        """What speaks for a one and for a zero (4.6, 6.2)."""
+        """What speaks for a one and for a zero (4.6, 6.2, 6.3)."""
         node = self.node
         self.states = [data[slot + node] for data, slot in self.slots]
         self.pairs = [pairs[state] for pairs, state in zip(self.history, self.states, strict=True)]
@@ -188,6 +192,8 @@ class Model:
         if self.forecast and self.lane.sequence:
             frequencies = self.lane.sequence.frequencies()
             inputs += self.forecast.inputs(frequencies, self.lane.features.c, self.partial, self.k)
+        if self.phrases:
+            inputs += self.phrases.inputs(self.partial, self.k)
         return inputs
 
     def probability(self) -> int:
@@ -219,6 +225,8 @@ class Model:
         self.lane.match.learn(bit)
         if self.forecast:
             self.forecast.learn(bit)
+        if self.phrases:
+            self.phrases.learn(bit)
         for mixer in self.mixers:
             mixer.learn(bit, self.rate)
         if self.last_mixer is not None:

@@ -26,8 +26,8 @@ def require(condition: bool, otherwise: str) -> None:
 
 FORMAT: Final = "codelength-network-1"
 METADATA: Final = "__metadata__"
-CODES: Final = {"I8": "b", "I16": "h", "U16": "H", "I32": "i"}  # of the module struct
-SIZES: Final = {"I8": 1, "I16": 2, "U16": 2, "I32": 4}
+CODES: Final = {"I16": "h", "U16": "H", "I32": "i"}  # of the module struct
+SIZES: Final = {"U8": 1, "I8": 1, "I16": 2, "U16": 2, "I32": 4}
 
 
 def is_count(value: object) -> bool:
@@ -101,7 +101,13 @@ class ModelFile:
         count = math.prod(shape)
         require(end - begin == count * SIZES[dtype], f"the tensor {name} is not of the size of its shape")
         part = self.numbers[begin:end]
-        numbers = part.cast("b") if dtype == "I8" else struct.unpack(f"<{count}{CODES[dtype]}", part)
+        numbers: Numbers[int]
+        if dtype == "U8":
+            numbers = part
+        elif dtype == "I8":
+            numbers = part.cast("b")
+        else:
+            numbers = struct.unpack(f"<{count}{CODES[dtype]}", part)
         require(least <= min(numbers) and max(numbers) <= most, f"a number of {name} is out of its range")
         return numbers
 
@@ -115,6 +121,12 @@ class ModelFile:
         """The rows of a tensor of two dimensions."""
         numbers = self.take(name, dtype, shape, least, most)
         return [numbers[row * shape[1] : (row + 1) * shape[1]] for row in range(shape[0])]
+
+    def count_rows(self, name: str) -> int:
+        """Of a tensor that is there: what its shape begins with, where the file may choose that."""
+        dimensions = self.tensors[name].get("shape")
+        require(are_counts(dimensions) and len(dimensions) > 0, f"the tensor {name} has no rows")
+        return int(dimensions[0])
 
     def check_end(self) -> None:
         for name in self.tensors:

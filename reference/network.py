@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from model_file import ModelFile, NetworkError, Shape, read_shape, require
+from phrases import read_phrases
 from starts import read_starts
 
 __all__ = ["Network", "NetworkError", "Sequence"]
@@ -202,6 +203,7 @@ class Network:
         self.layers = [Layer(file, f"layers.{number}", shape) for number in range(shape.layers)]
         self.norm_scale = file.take_positive("norm_scale", shape.width, 32767)
         self.head = Linear(file, "head", 256, shape.width, most=(1 << 24) - 1)
+        self.phrases = read_phrases(file)
         self.starts = read_starts(file)
         file.check_end()
 

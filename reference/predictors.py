@@ -26,7 +26,7 @@ PREDICTORS: Final = {
     3: Parameters(contexts=20, layers=2, least_match=6, most_line_bits=21),
     4: Parameters(contexts=32, layers=2, least_match=6, most_line_bits=22),
     5: Parameters(contexts=20, layers=2, least_match=6, most_line_bits=21, has_network=True, most_lanes=8),
-    6: Parameters(contexts=32, layers=2, least_match=6, most_line_bits=22, has_network=True),
+    6: Parameters(contexts=31, layers=2, least_match=6, most_line_bits=22, has_network=True),
 }
 
 

@@ -1,4 +1,4 @@
-"""6.5: what a predictor starts from that has learnt something along with its network."""
+"""6.6: what a predictor starts from that has learnt something along with its network."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ class Start(NamedTuple):
     match: list[int]
     weights: list[list[list[int]]]  # by mixer and set
     last: list[list[int]]  # by set of the last mixer
+    phrases: list[int]
 
 
 def probabilities(row: Numbers[int]) -> list[int]:
@@ -38,20 +39,22 @@ def read_starts(file: ModelFile) -> dict[int, Start]:
     starts = {}
     for number, parameters in PREDICTORS.items():
         name = f"mixing.{number}"
-        parts = {f"{name}.{part}" for part in ("histories", "match", "weights", "last")}
+        parts = {f"{name}.{part}" for part in ("histories", "match", "weights", "last", "phrases")}
         if not parameters.has_network or parts.isdisjoint(file.tensors):
             continue
         count = parameters.contexts
         histories = file.take_rows(f"{name}.histories", "U16", (count, 256), 0, MOST_16_BITS)
         match = file.take(f"{name}.match", "U16", (64,), 0, MOST_16_BITS)
-        shape = (sum(SETS_OF_MIXERS), count + 6)
+        shape = (sum(SETS_OF_MIXERS), count + 9)
         of_mixers = file.take_rows(f"{name}.weights", "I16", shape, -MOST_WEIGHT, MOST_WEIGHT)
         last = file.take_rows(f"{name}.last", "I16", (256, 6), -MOST_WEIGHT, MOST_WEIGHT)
+        phrases = file.take(f"{name}.phrases", "U16", (1536,), 0, MOST_16_BITS)
         sets = iter([weights(row) for row in of_mixers])
         starts[number] = Start(
             histories=[probabilities(row) for row in histories],
             match=probabilities(match),
             weights=[[next(sets) for _ in range(n)] for n in SETS_OF_MIXERS],
             last=[weights(row) for row in last],
+            phrases=probabilities(phrases),
         )
     return starts

@@ -36,7 +36,7 @@ struct NetworkParts {
     }
 };
 
-inline std::size_t dtype_size(std::string_view dtype) { return dtype == "I8" ? 1 : dtype == "I32" ? 4 : 2; }
+inline std::size_t dtype_size(std::string_view dtype) { return dtype == "I8" || dtype == "U8" ? 1 : dtype == "I32" ? 4 : 2; }
 
 // Element number i of a tensor.
 inline void put(NetworkParts::Tensor& tensor, std::size_t i, std::int64_t value) {
@@ -79,9 +79,16 @@ public:
             const std::size_t n = size(profiles[i].n_contexts);
             add(name + "histories", "U16", {n, 256}, 20000, 45000, 0, 65535);
             add(name + "match", "U16", {64}, 20000, 45000, 0, 65535);
+            add(name + "phrases", "U16", {n_phrase_probabilities}, 20000, 45000, 0, 65535);
             add(name + "weights", "I16", {Start::n_sets, n + Start::n_more_inputs}, -300, 1000, -32767, 32767);
             add(name + "last", "I16", {256, Start::n_last_inputs}, 0, 1300, -32767, 32767);
         }
+    }
+
+    // Of so few checks that some are met.
+    void add_phrases(std::size_t n_lines) {
+        const std::size_t n = tensor("phrases", "U8", {n_lines, PhraseTable::line_bytes});
+        for (std::size_t i = 0; i < n; ++i) put(parts_.tensors.back(), i, between(0, 255));
     }
 
     NetworkParts parts() const { return parts_; }
@@ -128,7 +135,10 @@ private:
 
 inline NetworkParts network_parts(NetworkShape shape, std::uint64_t seed, Style style, bool with_starts = false) {
     NetworkMaker maker(std::move(shape), seed, style);
-    if (with_starts) maker.add_starts();
+    if (with_starts) {
+        maker.add_starts();
+        maker.add_phrases(4);
+    }
     return maker.parts();
 }
 

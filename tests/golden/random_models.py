@@ -6,6 +6,7 @@ import json
 import math
 import random
 import struct
+from collections.abc import Iterable
 from typing import Any
 
 SHAPE: dict[str, Any] = {
@@ -64,8 +65,22 @@ class RandomModel:
         name = f"mixing.{predictor}"
         self.add(f"{name}.histories", "U16", [contexts, 256], 65535, 0)
         self.add(f"{name}.match", "U16", [64], 65535, 0)
-        self.add(f"{name}.weights", "I16", [1544, contexts + 6], most)
+        self.add(f"{name}.weights", "I16", [1544, contexts + 9], most)
         self.add(f"{name}.last", "I16", [256, 6], most)
+        self.add(f"{name}.phrases", "U16", [1536], 65535, 0)
+
+    def add_phrases(self, bits: int, found: Iterable[tuple[int, int]] = ()) -> None:
+        """2^`bits` lines of random bytes, and among them entries for hashes, each with its symbol.
+
+        Of the entries that are written over others the later ones stay.
+        """
+        data = bytearray(self.rng.randbytes(64 << bits))
+        for h, symbol in found:
+            line, i = (h >> (32 - bits)) * 64, self.rng.randrange(21)
+            tag = (h % 2048 or 1) * 32 + self.rng.randrange(32)
+            data[line + 2 * i : line + 2 * i + 2] = tag.to_bytes(2, "little")
+            data[line + 42 + i] = symbol
+        self.put("phrases", "U8", [1 << bits, 64], list(data))
 
     def remove(self, name: str) -> None:
         for parts in (self.dtypes, self.shapes, self.numbers):
@@ -81,7 +96,7 @@ class RandomModel:
         return header
 
     def bytes_of(self, name: str) -> bytes:
-        code = {"I8": "b", "I16": "h", "U16": "H", "I32": "i"}[self.dtypes[name]]
+        code = {"U8": "B", "I8": "b", "I16": "h", "U16": "H", "I32": "i"}[self.dtypes[name]]
         return struct.pack(f"<{len(self.numbers[name])}{code}", *self.numbers[name])
 
     def body(self) -> bytes:

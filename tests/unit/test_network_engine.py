@@ -15,7 +15,7 @@ from codelength._native import BadNetwork, Network
 Ints = NDArray[np.int64]
 Tensors = dict[str, tuple[str, list[int], bytes]]
 
-DTYPES = {"I8": "<i1", "I16": "<i2", "I32": "<i4"}
+DTYPES = {"U8": "<u1", "I8": "<i1", "I16": "<i2", "I32": "<i4"}
 KERNELS = ["portable", "avx2", "avx512vnni", "neon", "neon_dot"]
 
 
@@ -400,12 +400,18 @@ def test_every_tensor_must_be_there_with_its_dtype_and_shape() -> None:
 
 
 def start_of(predictor: int, n: int) -> Tensors:
-    """What this predictor, of n contexts, starts from (6.4)."""
+    """What this predictor, of n contexts, starts from (6.6)."""
     name = f"mixing.{predictor}."
-    shapes = {"histories": (n, 256), "match": (64,), "weights": (1544, n + 6), "last": (256, 6)}
+    shapes = {
+        "histories": (n, 256),
+        "match": (64,),
+        "weights": (1544, n + 9),
+        "last": (256, 6),
+        "phrases": (1536,),
+    }
     rng = np.random.default_rng(predictor)
     return {
-        name + part: ("U16" if part in ("histories", "match") else "I16", list(dims), values.tobytes())
+        name + part: ("I16" if part in ("weights", "last") else "U16", list(dims), values.tobytes())
         for part, dims in shapes.items()
         for values in [rng.integers(1, 32768, dims).astype("<u2")]
     }
@@ -428,12 +434,15 @@ def test_other_tensors() -> None:
 
 def test_starts_of_the_mixing() -> None:
     tensors = network(SHAPE, 1)
-    five, six = start_of(5, 20), start_of(6, 32)
+    five, six = start_of(5, 20), start_of(6, 31)
     for right in (five, six, five | six):
         Network(SHAPE, tensors | right)
     refused(SHAPE, tensors | start_of(4, 32), "mixing.4")
     refused(SHAPE, tensors | start_of(7, 32), "mixing.7")
-    refused(SHAPE, tensors | start_of(5, 32), "mixing.5")
+    refused(SHAPE, tensors | start_of(5, 31), "mixing.5")
+    refused(SHAPE, tensors | start_of(6, 32), "mixing.6")
+    before_phrases = {"mixing.5.weights": ("I16", [1544, 26], bytes(2 * 1544 * 26))}
+    refused(SHAPE, tensors | five | before_phrases, "mixing.5.weights")
     refused(SHAPE, tensors | five | {"mixing.5.more": five["mixing.5.match"]}, "mixing.5.more")
     for name, (dtype, dims, data) in six.items():
         refused(
@@ -450,6 +459,43 @@ def test_starts_of_the_mixing() -> None:
             bad.append((dtype, dims, data[:-2] + b"\0\x80"))  # -32768
         for value in bad:
             refused(SHAPE, tensors | six | {name: value}, name)
+
+
+def phrases_of(n_lines: int) -> Tensors:
+    """Lines of every byte value (6.3)."""
+    return {"phrases": ("U8", [n_lines, 64], np.arange(64 * n_lines).astype(np.uint8).tobytes())}
+
+
+def test_phrases() -> None:
+    tensors = network(SHAPE, 1)
+    lanes = lanes_of(9, 2, 20)
+    without = Network(SHAPE, tensors).frequencies(lanes)
+    for n_lines in (2, 4, 1024):
+        for more in ({}, start_of(5, 20), start_of(5, 20) | start_of(6, 31)):
+            made = Network(SHAPE, tensors | more | phrases_of(n_lines))
+            assert made.frequencies(lanes) == without
+    for n_lines in (0, 1, 3, 6, 1023):
+        refused(SHAPE, tensors | phrases_of(n_lines), "phrases")
+    _, dims, data = phrases_of(2)["phrases"]
+    for value in (
+        ("I8", dims, data),
+        ("U16", dims, data),
+        ("U16", dims, data * 2),
+        ("U8", [2, 63], data[:126]),
+        ("U8", [2, 65], data + b"12"),
+        ("U8", [1, 128], data),
+        ("U8", [64, 2], data),
+        ("U8", [128], data),
+        ("U8", [2, 64, 1], data),
+        ("U8", [], data),
+        ("U8", dims, data[:-1]),
+        ("U8", dims, data + b"\0"),
+        ("U8", [4, 64], data),
+        ("U8", [1 << 24, 64], data),
+        ("U8", [1 << 25, 64], data),
+        ("U8", [1 << 63, 64], b""),
+    ):
+        refused(SHAPE, tensors | {"phrases": value}, "phrases")
 
 
 def changed(tensors: Tensors, name: str, index: tuple[int, ...], value: int) -> Tensors:

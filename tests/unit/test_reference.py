@@ -16,12 +16,14 @@ from typing import Any
 
 import pytest
 from arithmetic import ArithmeticDecoder
+from contexts import Features, Followers, hash_of
 from histories import STATES
 from lanes import count_lanes
 from logistic import STRETCH, squash
 from mixing import Model
 from network import Network
 from payload import decode_payload
+from phrases import CONTEXTS
 from words import dictionary
 
 import codelength
@@ -278,7 +280,7 @@ def test_command_line_with_networks(tmp_path: Path, tiny_network: Path) -> None:
 def test_payloads_of_a_mixing_that_has_learnt(predictor: int, starts: list[int], most: int) -> None:
     model = load(GOLDEN / "random_models.py").RandomModel(seed=most)
     for number in starts:
-        model.add_start(number, {5: 20, 6: 32}[number], most)
+        model.add_start(number, {5: 20, 6: 31}[number], most)
     content = PROSE + b"and so on, " * 5
     native = networks.NetworkFile("random", model.data()).native
     _, kind, payload = _native.encode_segment(content, predictor, native)
@@ -287,7 +289,91 @@ def test_payloads_of_a_mixing_that_has_learnt(predictor: int, starts: list[int],
     assert decode_payload(predictor, kind, len(content), payload, Network(model.data())) == content
 
 
+# Phrases
+
+
+def what_came_next(content: bytes) -> list[tuple[int, int]]:
+    """Hashes of 6.3, each with a symbol, mostly the one that comes next in the content."""
+    rng = random.Random(len(content))
+    features = Features(0, bytearray(), Followers())
+    found = []
+    for symbol in content:
+        contexts = features.contexts()
+        for q in CONTEXTS:
+            h, said = hash_of(q, *contexts[q]), rng.choice([symbol] * 6 + [symbol ^ 1, symbol ^ 16])
+            found += [(h, said)] * (rng.random() < 0.7)
+        features.update(symbol, 1)
+    return found
+
+
+def model_with_phrases(seed: int, bits: int, content: bytes) -> Any:
+    model = load(GOLDEN / "random_models.py").RandomModel({"layers": 1}, seed)
+    model.add_phrases(bits, what_came_next(content))
+    return model
+
+
+@pytest.mark.parametrize("predictor", [5, 6])
+@pytest.mark.parametrize("bits", [1, 4, 12])
+@pytest.mark.parametrize("has_start", [False, True])
+def test_payloads_with_phrases(predictor: int, bits: int, has_start: bool) -> None:
+    content = PROSE + "Ὀδυσσεύς; ".encode() + PROSE[60:150]
+    model = model_with_phrases(bits, bits, content)
+    if has_start:
+        model.add_start(predictor, {5: 20, 6: 31}[predictor], 4000)
+    _, kind, payload = _native.encode_segment(
+        content, predictor, networks.NetworkFile("random", model.data()).native
+    )
+    assert kind == 1
+    assert decode_payload(predictor, kind, len(content), payload, Network(model.data())) == content
+    model.remove("phrases")
+    without = networks.NetworkFile("random", model.data()).native
+    assert _native.encode_segment(content, predictor, without)[2] != payload
+
+
+@pytest.mark.parametrize("predictor", [5, 6])
+def test_phrases_without_entries_say_nothing(predictor: int) -> None:
+    model = load(GOLDEN / "random_models.py").RandomModel({"layers": 1})
+    without = networks.NetworkFile("random", model.data())
+    model.put("phrases", "U8", [2, 64], ([31, 0] * 21 + [255] * 22) * 2)  # no tag has a check
+    nothing = networks.NetworkFile("random", model.data())
+    made = _native.encode_segment(PROSE, predictor, nothing.native)
+    assert made == _native.encode_segment(PROSE, predictor, without.native)
+    assert decode_payload(predictor, 1, len(PROSE), made[2], Network(nothing.data)) == PROSE
+
+
+@pytest.mark.parametrize("predictor", [5, 6])
+def test_phrases_speak_in_every_lane(predictor: int) -> None:
+    content = song(600_001)
+    lane_size = -(-len(content) // 4) if predictor == 5 else len(content)
+    beginnings = [content[start : start + 100] for start in range(0, len(content), lane_size)]
+    model = load(GOLDEN / "random_models.py").RandomModel({"layers": 1})
+    model.add_phrases(8, [pair for part in beginnings for pair in what_came_next(part)])
+    native = networks.NetworkFile("random", model.data()).native
+    _, kind, payload = _native.encode_segment(content, predictor, native)
+    lanes = first_symbols(predictor, kind, payload, len(content), Network(model.data()), 400)
+    assert len(lanes) == len(beginnings) == {5: 4, 6: 1}[predictor]
+    for lane, beginning in zip(lanes, beginnings, strict=True):
+        assert lane[:100] == beginning
+
+
 # Lanes
+
+
+def first_symbols(
+    predictor: int, kind: int, payload: bytes, content_size: int, network: Network, count: int
+) -> list[bytes]:
+    """Of every lane, `count` in all. A wrong one would spoil all that come after it."""
+    coder = ArithmeticDecoder(payload)
+    model = Model(predictor, kind, content_size, 0, network)
+    for _ in range(count):
+        model.start_symbol()
+        partial = 1
+        for _ in range(8):
+            bit = coder.decode_bit(model.probability())
+            model.learn(bit)
+            partial = partial * 2 + bit
+        model.finish_symbol(partial - 256, 1)
+    return [bytes(lane.features.symbols) for lane in model.lanes]
 
 
 def song(size: int) -> bytes:
@@ -308,27 +394,16 @@ def song(size: int) -> bytes:
 def test_lanes_begin_as_they_should(
     level: int, size: int, lanes: int, tiny_network: Path, network: Any
 ) -> None:
-    """The first symbols of each lane. A wrong one would spoil all that come after it."""
     content = song(size)
     archive = codelength.compress(content, level, model=tiny_network)
     width = 2 if size < 65536 else 4
     payload = archive[13 + 2 * width : -4]
-    coder = ArithmeticDecoder(payload)
-    model = Model({6: 5, 9: 6}[level], 1, size, 0, network)
-    assert len(model.lanes) == lanes
-    for _ in range(600):
-        model.start_symbol()
-        partial = 1
-        for _ in range(8):
-            bit = coder.decode_bit(model.probability())
-            model.learn(bit)
-            partial = partial * 2 + bit
-        model.finish_symbol(partial - 256, 1)
+    found = first_symbols({6: 5, 9: 6}[level], 1, payload, size, network, 600)
+    assert len(found) == lanes
     lane_size = -(-size // lanes)
-    for number, lane in enumerate(model.lanes):
+    for number, symbols in enumerate(found):
         start = number * lane_size
-        assert len(lane.features.symbols) == 600 // lanes
-        assert lane.features.symbols == content[start : start + 600 // lanes]
+        assert symbols == content[start : start + 600 // lanes]
 
 
 def test_counts_of_lanes() -> None:

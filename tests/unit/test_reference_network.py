@@ -16,6 +16,7 @@ from typing import Any
 import numpy
 import pytest
 import safetensors.numpy
+from logistic import STRETCH
 from model_file import ModelFile, NetworkError
 from network import (
     Linear,
@@ -28,6 +29,7 @@ from network import (
     sig_table,
     unpacked,
 )
+from phrases import Phrases, PhraseTable
 
 from codelength import FormatError, _native
 from codelength.codec.networks import NetworkFile
@@ -219,7 +221,7 @@ def test_other_tensors() -> None:
 
 # Where the mixing starts
 
-STARTS = {5: 20, 6: 32}
+STARTS = {5: 20, 6: 31}
 
 
 def test_starts(network: Network) -> None:
@@ -243,14 +245,15 @@ def test_starts(network: Network) -> None:
             assert [w for weights in sets for w in weights] == [
                 16 * w for w in model.numbers[f"{name}.weights"]
             ]
-            assert {len(weights) for weights in sets} == {n + 6}
+            assert {len(weights) for weights in sets} == {n + 9}
             assert [w for weights in start.last for w in weights] == [
                 16 * w for w in model.numbers[f"{name}.last"]
             ]
+            assert start.phrases == [64 * v + 32 for v in model.numbers[f"{name}.phrases"]]
 
 
 @pytest.mark.parametrize("predictor", STARTS)
-@pytest.mark.parametrize("part", ["histories", "match", "weights", "last"])
+@pytest.mark.parametrize("part", ["histories", "match", "weights", "last", "phrases"])
 def test_wrong_starts(predictor: int, part: str) -> None:
     def model() -> RandomModel:
         made = RandomModel()
@@ -280,10 +283,144 @@ def test_wrong_starts(predictor: int, part: str) -> None:
 
 
 def test_starts_of_another_predictor() -> None:
-    for predictor, contexts in ((4, 32), (7, 32), (5, 32), (6, 20)):
+    for predictor, contexts in ((4, 32), (7, 32), (5, 31), (6, 20), (6, 32)):
         model = RandomModel()
         model.add_start(predictor, contexts)
         refuse(model.data(), f"mixing.{predictor}.* is (none|not of the shape)")
+
+
+@pytest.mark.parametrize("predictor", STARTS)
+@pytest.mark.parametrize("has_phrases", [False, True])
+def test_starts_without_phrases(predictor: int, has_phrases: bool) -> None:
+    model = RandomModel()
+    model.add_start(predictor, STARTS[predictor])
+    if has_phrases:
+        model.add_phrases(2)
+    Network(model.data())
+    name, n = f"mixing.{predictor}", STARTS[predictor]
+    model.add(f"{name}.weights", "I16", [1544, n + 6], 4000)
+    refuse(model.data(), f"{name}.weights is not of the shape")
+    model.remove(f"{name}.phrases")
+    refuse(model.data(), f"{name}.weights is not of the shape")
+    model.add(f"{name}.weights", "I16", [1544, n + 9], 4000)
+    refuse(model.data(), f"{name}.phrases is missing")
+
+
+# Phrases
+
+
+def test_phrases(network: Network) -> None:
+    assert network.phrases is None
+    for bits in (1, 5):
+        model = RandomModel()
+        model.add_phrases(bits)
+        other = Network(model.data())
+        assert other.hash != network.hash
+        assert list(all_frequencies(other.start())) == list(all_frequencies(network.start()))
+        assert other.phrases is not None
+        assert other.phrases.bits == bits
+        assert bytes(other.phrases.data) == model.bytes_of("phrases")
+
+
+def test_wrong_phrases() -> None:
+    for dtype, shape, why in (
+        ("I8", [2, 64], "not of the type U8"),
+        ("U16", [2, 64], "not of the type U8"),
+        ("U8", [2, 63], "not of the shape"),
+        ("U8", [2, 128], "not of the shape"),
+        ("U8", [64, 2], "not of the shape"),
+        ("U8", [128], "not of the shape"),
+        ("U8", [2, 64, 1], "not of the shape"),
+        ("U8", [], "no rows"),
+        ("U8", [0, 64], "lines of phrases that is not allowed"),
+        ("U8", [1, 64], "lines of phrases that is not allowed"),
+        ("U8", [3, 64], "lines of phrases that is not allowed"),
+        ("U8", [6, 64], "lines of phrases that is not allowed"),
+        ("U8", [1 << 25, 64], "lines of phrases that is not allowed"),
+        ("U8", [4, 64], "not of the size"),
+        ("U8", [1 << 24, 64], "not of the size"),
+    ):
+        model = RandomModel()
+        size = 64 * shape[0] if shape and shape[0] in (0, 1, 3, 6) else 128
+        model.put("phrases", dtype, shape, [1] * size)
+        refuse(model.data(), why)
+    model.add_phrases(1)
+    Network(model.data())
+    for spoilt in (None, 2, [True, 64], [2.0, 64], [[2], 64]):
+        header = model.header()
+        header["phrases"]["shape"] = spoilt
+        refuse(file_of(json.dumps(header).encode(), model.body()), "has no rows")
+    header["phrases"].pop("shape")
+    refuse(file_of(json.dumps(header).encode(), model.body()), "has no rows")
+
+
+def line_of(*entries: tuple[int, int, int, int]) -> bytes:
+    """A line with these entries: place, check, strength, symbol. Byte 63 says nothing."""
+    tags, symbols = [0] * 21, [0x55] * 21
+    for i, check, strength, symbol in entries:
+        tags[i], symbols[i] = check << 5 | strength, symbol
+    return struct.pack("<21H", *tags) + bytes([*symbols, 0xAA])
+
+
+def test_entries_of_phrases() -> None:
+    lines = [
+        line_of((0, 1, 3, 65), (2, 2047, 31, 66), (5, 2047, 30, 67)),
+        line_of((20, 7, 0, 255), (3, 1, 1, 0)),
+        line_of(),
+        line_of(*((i, 100 + i, i, i) for i in range(21))),
+    ]
+    table = PhraseTable(b"".join(lines))
+    assert table.bits == 2
+    for h, entry in (
+        (1, (65, 3)),
+        (0, (65, 3)),  # check 1 instead of 0
+        (2048, (65, 3)),
+        (2047, (66, 31)),  # the first
+        ((1 << 30) - 1, (66, 31)),
+        (2, None),
+        ((1 << 30) + 7, (255, 0)),
+        ((1 << 30) + 2048 * 5, (0, 1)),
+        ((1 << 31) + 0, None),
+        ((1 << 31) + 1, None),
+        ((3 << 30) + 100, (0, 0)),
+        ((3 << 30) + 120, (20, 20)),
+        ((3 << 30) + 121, None),
+    ):
+        assert table.find(h) == entry, hex(h)
+    assert PhraseTable(lines[0] + lines[1]).find((1 << 31) + 7) == (255, 0)
+
+
+def test_inputs_of_phrases() -> None:
+    phrases = Phrases(PhraseTable(line_of((0, 1, 9, 0b01100001)) + line_of((4, 5, 23, 0b01000000))), None)
+    hashes = {7: 1, 4: 1 << 31 | 5, 9: 2}
+    p = {k: [(k % 8 + 8) << 18, (1 << 22) - ((k % 8 + 8) << 18)] for k in (9, 23)}  # of b = 1, 0
+    assert phrases.inputs(1, 0) == [0, 0, 0]  # before a symbol has begun
+    phrases.find(hashes)
+    assert phrases.inputs(1, 0) == [STRETCH[p[9][1] >> 6], STRETCH[p[23][1] >> 6], 0]
+    phrases.learn(0)
+    assert phrases.inputs(2, 1) == [STRETCH[p[9][0] >> 6], STRETCH[p[23][0] >> 6], 0]
+    phrases.learn(1)
+    assert phrases.inputs(5, 2) == [STRETCH[p[9][0] >> 6], STRETCH[p[23][1] >> 6], 0]
+    phrases.learn(1)
+    assert phrases.inputs(11, 3) == [STRETCH[p[9][1] >> 6], 0, 0]  # the second was wrong
+    phrases.learn(1)
+    for k in range(4, 8):
+        assert phrases.inputs((1 << k) - 1, k) == [0, 0, 0]
+        phrases.learn(1)
+
+    fresh = Phrases(None, None)
+    moved = [
+        (number, other.p)
+        for number, (other, one) in enumerate(zip(phrases.probabilities, fresh.probabilities, strict=True))
+        if other.p != one.p
+    ]
+    first = [((9 * 8) + k) * 2 + b for k, b in ((0, 0), (1, 1), (2, 1), (3, 0))]
+    second = [((32 + 23) * 8 + k) * 2 + b for k, b in ((0, 0), (1, 1), (2, 0))]
+    assert [number for number, _ in moved] == first + second
+    assert dict(moved)[first[0]] == p[9][1] + (-p[9][1] >> 1)
+    assert len(fresh.probabilities) == 1536
+    fresh.find(hashes)
+    assert fresh.inputs(1, 0) == [0, 0, 0]
 
 
 @pytest.mark.parametrize(
@@ -532,7 +669,7 @@ def test_the_native_engine_agrees(shape: dict[str, Any]) -> None:
 
 
 JUNK: list[Any] = [
-    *(0, 1, 2, -1, None, 1.0, "1", "I8", "U16", "I16", "I32", [], [0], [0, 1], {}, "x", 16, 3, 4096),
+    *(0, 1, 2, -1, None, 1.0, "1", "I8", "U8", "U16", "I16", "I32", [], [0], [0, 1], {}, "x", 16, 3, 4096),
     *(1 << 31, 1 << 63, 1 << 64, 1e300, [1, 2], [2, 3.0]),
 ]
 
@@ -562,6 +699,7 @@ def test_the_package_refuses_the_same() -> None:
     rng = random.Random(11)
     model = RandomModel({"layers": 1})
     model.add_start(5, 20)
+    model.add_phrases(1)
     right = json.dumps(model.header())
     n_accepted = n_files = 0
     for n in range(250):

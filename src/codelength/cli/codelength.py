@@ -30,6 +30,9 @@ _SUBCOMMANDS = {
     "lab": _Subcommand("codelength.cli.lab:lab", "Claims of the literature, each as an experiment."),
     "measure": _Subcommand("codelength.cli.measure:measure", "Bits that data costs under predictors."),
     "models": _Subcommand("codelength.cli.models:models", "The levels of clz, networks, predictors by name."),
+    "phrases": _Subcommand(
+        "codelength.cli.phrases:phrases", "Learn phrases for a model file.", extra="train"
+    ),
     "report": _Subcommand("codelength.cli.report:report", "Tables and figures from records."),
     "sample": _Subcommand("codelength.cli.sample:sample", "Text that the network writes."),
     "train": _Subcommand("codelength.cli.train:train", "Train a network.", extra="train"),

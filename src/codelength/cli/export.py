@@ -39,6 +39,11 @@ __all__ = ["export"]
     show_default=True,
     help="Bytes of training documents that the compressor's mixing learns its start from.",
 )
+@click.option(
+    "--phrases",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Take the phrases of this file, of `codelength phrases` or another model; none if not said.",
+)
 @click.option("--threads", type=click.IntRange(1), help="CPU threads; those of the machine if not said.")
 def export(
     checkpoint: Path,
@@ -48,6 +53,7 @@ def export(
     description: str,
     n_bytes: int,
     mixing_bytes: int,
+    phrases: Path | None,
     threads: int | None,
 ) -> None:
     """Write the network of CHECKPOINT as integers (docs/format.md, section 5), with a card.
@@ -66,10 +72,12 @@ def export(
     from codelength.training.config import parse_config
     from codelength.training.corpus import read_corpus
     from codelength.training.export import export_model
+    from codelength.training.phrases import read_phrases
     from codelength.training.trainer import Trainer
 
     device = choose_device("cpu", threads)
     try:
+        known = read_phrases(phrases) if phrases else None
         tensors, facts = load_checkpoint(checkpoint)
         config = parse_config(facts["config"])
         config = dataclasses.replace(
@@ -78,7 +86,7 @@ def export(
         corpus = read_corpus(data, config.sources, config.training.validation_share)
         trainer = Trainer(config, corpus, device)
         trainer.restore(tensors, facts)
-        card = export_model(trainer, corpus, out, name or out.stem, description, mixing_bytes)
+        card = export_model(trainer, corpus, out, name or out.stem, description, mixing_bytes, known)
     except (ValueError, OSError) as error:
         raise click.ClickException(str(error)) from error
     rates_bpb = card["validation"]["bits_per_byte"]

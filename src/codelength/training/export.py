@@ -111,7 +111,7 @@ def check_integers(tensors: Mapping[str, NDArray[Any]]) -> None:
     """Proves that no sum of the engine can overflow (format 5.5); ValueError names the tensor otherwise."""
     for name, values in tensors.items():
         last = name.rpartition(".")[2]
-        if name.startswith("mixing."):
+        if name.startswith("mixing.") or name == "phrases":
             continue
         if last == "weight":
             linear = name.removesuffix(".weight")
@@ -143,7 +143,7 @@ def _check_linear(
         raise ValueError(f"{name}: output {bound.argmax()} could reach 2^24")
 
 
-_DTYPES = {"int8": "I8", "int16": "I16", "int32": "I32", "uint16": "U16"}
+_DTYPES = {"int8": "I8", "int16": "I16", "int32": "I32", "uint8": "U8", "uint16": "U16"}
 
 
 def _safetensors(tensors: Integers, metadata: dict[str, str]) -> bytes:
@@ -232,18 +232,26 @@ def _engine_rate_bpb(network: _native.Network, windows: list[Window]) -> float:
 
 
 def export_model(
-    trainer: Trainer, corpus: Corpus, path: Path, name: str, description: str, n_mixing_bytes: int
+    trainer: Trainer,
+    corpus: Corpus,
+    path: Path,
+    name: str,
+    description: str,
+    n_mixing_bytes: int,
+    phrases: NDArray[np.uint8] | None = None,
 ) -> dict[str, Any]:
     """Writes the model file of a trained network and returns its card.
 
     The scales are those that it was trained with, or of a calibration now. From `n_mixing_bytes` of the
-    training documents the mixing predictors learn what they start from; 0 leaves that out. ValueError if the
-    network has no integer form that is safe.
+    training documents the mixing predictors learn what they start from, beside the network and `phrases`, a
+    tensor of that name or None; 0 leaves that out. ValueError if the network has no integer form that is safe.
     """
     if trainer.scales is None:
         trainer.quantise()
     assert trainer.scales is not None
     tensors, shape = integer_tensors(trainer.network, trainer.scales), model_shape(trainer.config.model)
+    if phrases is not None:
+        tensors["phrases"] = phrases
     check_integers(tensors)
     engine = _engine(tensors, shape)
     integer_rates = trainer.validation_rates(lambda windows: _engine_rate_bpb(engine, windows))

@@ -1,14 +1,15 @@
-"""What the mixing predictors learn beside a network, for its model file (docs/format.md, 6.5)."""
+"""What the mixing predictors learn beside a network, for its model file (docs/format.md, 6.6)."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from codelength import _native
 from codelength.training.corpus import Corpus
+from codelength.training.phrases import is_text, split_from_phrases
 
 __all__ = ["sample_documents", "start_tensors"]
 
-_N_MORE_INPUTS = 6
+_N_MORE_INPUTS = 9
 _N_SETS = 1544
 
 
@@ -17,29 +18,23 @@ def sample_documents(corpus: Corpus, n_bytes: int, seed: int) -> list[bytes]:
 
     Their lengths are spread evenly in logarithm from 500 to 16,000 bytes: what is learned from them matters
     most for short contents. Sources count by the square root of their share, and those that are not text for
-    nothing.
+    nothing. None is of a document that phrases are learned from.
     """
-    sources = [source for source in corpus.sources if _is_text(source.training[0].content.tobytes())]
+    sources = [source for source in corpus.sources if is_text(source)]
+    documents = {source.name: split_from_phrases(source)[1] for source in sources}
     shares = np.sqrt([source.share for source in sources])
     random = np.random.default_rng(seed)
     pieces: list[bytes] = []
     n_found = 0
     while n_found < n_bytes:
         source = sources[random.choice(len(sources), p=shares / shares.sum())]
-        content = source.training[random.integers(len(source.training))].content
+        kept = documents[source.name]
+        content = kept[random.integers(len(kept))].content
         size = int(np.exp(random.uniform(np.log(500), np.log(16000))))
         start = int(random.integers(max(1, content.size - size + 1)))
         pieces.append(content[start : start + size].tobytes())
         n_found += len(pieces[-1])
     return pieces
-
-
-def _is_text(content: bytes) -> bool:
-    try:
-        content[:4096].decode()
-    except UnicodeDecodeError as error:
-        return error.start > 4000
-    return True
 
 
 def start_tensors(
@@ -50,12 +45,13 @@ def start_tensors(
     for predictor in range(1, _native.N_PREDICTORS + 1):
         if not _native.is_networked(predictor):
             continue
-        histories, match, weights, last = _native.learn_start(documents, predictor, network)
+        histories, match, phrases, weights, last = _native.learn_start(documents, predictor, network)
         n_contexts = len(histories) // 512
         name = f"mixing.{predictor}"
         found |= {
             f"{name}.histories": np.frombuffer(histories, "<u2").reshape(n_contexts, 256),
             f"{name}.match": np.frombuffer(match, "<u2"),
+            f"{name}.phrases": np.frombuffer(phrases, "<u2"),
             f"{name}.weights": np.frombuffer(weights, "<i2").reshape(_N_SETS, n_contexts + _N_MORE_INPUTS),
             f"{name}.last": np.frombuffer(last, "<i2").reshape(256, -1),
         }

@@ -28,13 +28,11 @@ ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(ROOT / "reference")]
 from mixing import Model  # noqa: E402
 from network import Network  # noqa: E402
-from random_models import RandomModel  # noqa: E402
+from random_models import RandomModel, what_came_next  # noqa: E402
 from reading import FormatError  # noqa: E402
 from words import TokenReader, dictionary  # noqa: E402
 
 NETWORKS = HERE / "networks"
-TINY = RandomModel({"layers": 1, "taps": 2, "orders": [2, 3]}, seed=6).data()
-"""A network that knows nothing; it stands in networks/tiny.safetensors."""
 SMALL = 2048
 """Contents up to this many bytes are kept beside their archive; of all others the hash is."""
 
@@ -264,6 +262,17 @@ def frame(
         out += compressor.compress(content[start : start + size], compressor.FLUSH_BLOCK)
         start += size
     return out + compressor.flush(), recipe
+
+
+def tiny_network() -> bytes:
+    """One that knows nothing, with phrases of what is to be coded."""
+    model = RandomModel({"layers": 1, "taps": 2, "orders": [2, 3]}, seed=6)
+    model.add_phrases(5, what_came_next(PROSE + CODE))
+    return model.data()
+
+
+TINY = tiny_network()
+"""It stands in networks/tiny.safetensors."""
 
 
 def verses(size: int) -> bytes:

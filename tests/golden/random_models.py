@@ -20,6 +20,26 @@ SHAPE: dict[str, Any] = {
 }
 
 
+def what_came_next(content: bytes) -> list[tuple[int, int]]:
+    """Hashes of phrases' contexts (6.3), each with a symbol, mostly the one that comes next in the content.
+
+    The reference decoder must be on the path.
+    """
+    from contexts import Features, Followers, hash_of
+    from phrases import CONTEXTS
+
+    rng = random.Random(len(content))
+    features = Features(0, bytearray(), Followers())
+    found = []
+    for symbol in content:
+        contexts = features.contexts()
+        for q in CONTEXTS:
+            h, said = hash_of(q, *contexts[q]), rng.choice([symbol] * 6 + [symbol ^ 1, symbol ^ 16])
+            found += [(h, said)] * (rng.random() < 0.7)
+        features.update(symbol, 1)
+    return found
+
+
 class RandomModel:
     """What a model file is made of; `data` is the file. A test changes what it likes in between."""
 

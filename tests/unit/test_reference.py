@@ -16,14 +16,12 @@ from typing import Any
 
 import pytest
 from arithmetic import ArithmeticDecoder
-from contexts import Features, Followers, hash_of
 from histories import STATES
 from lanes import count_lanes
 from logistic import STRETCH, squash
 from mixing import Model
 from network import Network
 from payload import decode_payload
-from phrases import CONTEXTS
 from words import dictionary
 
 import codelength
@@ -292,23 +290,10 @@ def test_payloads_of_a_mixing_that_has_learnt(predictor: int, starts: list[int],
 # Phrases
 
 
-def what_came_next(content: bytes) -> list[tuple[int, int]]:
-    """Hashes of 6.3, each with a symbol, mostly the one that comes next in the content."""
-    rng = random.Random(len(content))
-    features = Features(0, bytearray(), Followers())
-    found = []
-    for symbol in content:
-        contexts = features.contexts()
-        for q in CONTEXTS:
-            h, said = hash_of(q, *contexts[q]), rng.choice([symbol] * 6 + [symbol ^ 1, symbol ^ 16])
-            found += [(h, said)] * (rng.random() < 0.7)
-        features.update(symbol, 1)
-    return found
-
-
 def model_with_phrases(seed: int, bits: int, content: bytes) -> Any:
-    model = load(GOLDEN / "random_models.py").RandomModel({"layers": 1}, seed)
-    model.add_phrases(bits, what_came_next(content))
+    random_models = load(GOLDEN / "random_models.py")
+    model = random_models.RandomModel({"layers": 1}, seed)
+    model.add_phrases(bits, random_models.what_came_next(content))
     return model
 
 
@@ -346,8 +331,9 @@ def test_phrases_speak_in_every_lane(predictor: int) -> None:
     content = song(600_001)
     lane_size = -(-len(content) // 4) if predictor == 5 else len(content)
     beginnings = [content[start : start + 100] for start in range(0, len(content), lane_size)]
-    model = load(GOLDEN / "random_models.py").RandomModel({"layers": 1})
-    model.add_phrases(8, [pair for part in beginnings for pair in what_came_next(part)])
+    random_models = load(GOLDEN / "random_models.py")
+    model = random_models.RandomModel({"layers": 1})
+    model.add_phrases(8, [pair for part in beginnings for pair in random_models.what_came_next(part)])
     native = networks.NetworkFile("random", model.data()).native
     _, kind, payload = _native.encode_segment(content, predictor, native)
     lanes = first_symbols(predictor, kind, payload, len(content), Network(model.data()), 400)

@@ -33,7 +33,7 @@ LEVELS: dict[int, Level] = {
     7: Level(5, "as 6"),
     8: Level(5, "as 6"),
     9: Level(
-        6, "the smallest: the network and thirty-two contexts for text, in one lane; as 4 for other data"
+        6, "the smallest: the network and thirty-one contexts for text, in one lane; as 4 for other data"
     ),
 }
 

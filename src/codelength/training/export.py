@@ -243,8 +243,8 @@ def export_model(
     """Writes the model file of a trained network and returns its card.
 
     The scales are those that it was trained with, or of a calibration now. From `n_mixing_bytes` of the
-    training documents the mixing predictors learn what they start from, beside the network and `phrases`, a
-    tensor of that name or None; 0 leaves that out. ValueError if the network has no integer form that is safe.
+    training documents the mixing predictors learn what they start from, beside the network and the tensor
+    `phrases`; 0 leaves that out. ValueError if the network has no integer form that is safe.
     """
     if trainer.scales is None:
         trainer.quantise()

@@ -29,8 +29,8 @@ def is_text(source: SourceDocuments) -> bool:
 def split_from_phrases(source: SourceDocuments) -> tuple[list[Document], list[Document]]:
     """(those to learn phrases from, those kept from it), of the training documents.
 
-    What mixing starts from is learned from the latter: from documents that phrases come from it would learn to
-    trust them too much. A source of one document has it in both.
+    What mixing starts from is learned from the latter: where phrases come from, it would learn to trust them
+    too much. A source of one document has it in both.
     """
     learned, kept = split_documents(source.training, _KEPT_SHARE)
     return learned, kept or learned

@@ -8,7 +8,9 @@
 #include <thread>
 #include <vector>
 
-namespace codelength {
+#include "simd.hpp"
+
+namespace codelength::CODELENGTH_ISA {
 
 class Turns {
 public:
@@ -70,4 +72,4 @@ private:
     std::exception_ptr error_;
 };
 
-}  // namespace codelength
+}  // namespace codelength::CODELENGTH_ISA

@@ -11,9 +11,11 @@ namespace codelength {
 // Logistic domain: log odds in units of 1/256, clipped to +-stretch_max (p = 0.4 / 65536).
 inline constexpr int stretch_max = 3071;
 
+// What follows is always inlined: a copy that one instruction set's build made would be shared with the others.
+
 // log2(x) in 1/4096, 1 <= x < 2^24: exponent, 12 bits of mantissa f, and the parabola f (1 - f) * 0.344.
 inline constexpr int lg_bend = 1409;
-inline int lg(int x) {
+[[gnu::always_inline]] inline int lg(int x) {
     const int e = static_cast<int>(std::bit_width(static_cast<unsigned>(x))) - 1;
     const int f = (e >= 12 ? x >> (e - 12) : x << (12 - e)) & 4095;
     return (e << 12) + f + (((f * (4096 - f)) >> 12) * lg_bend >> 12);
@@ -21,7 +23,7 @@ inline int lg(int x) {
 
 // p: probability in 1/65536, 0..65535. ln(p / (1 - p)) in 1/256, from -3018 to 3017; 1420 / 2^15 = ln 2 * 256 / 4096.
 inline constexpr int stretch_scale = 1420;
-inline int stretch(int p) { return ((lg(2 * p + 1) - lg(131071 - 2 * p)) * stretch_scale) >> 15; }
+[[gnu::always_inline]] inline int stretch(int p) { return ((lg(2 * p + 1) - lg(131071 - 2 * p)) * stretch_scale) >> 15; }
 
 struct Tables {
     std::array<std::uint16_t, 2 * stretch_max + 1> logistic;  // [x + stretch_max]: probability in 1/65536
@@ -35,7 +37,7 @@ struct Tables {
 extern const Tables tables;
 
 // Log odds in 1/256 to the probability of a one in 1/65536, 1..65535.
-inline int clip(int x) { return std::clamp(x, -stretch_max, stretch_max); }
-inline int squash(int clipped) { return tables.logistic[static_cast<std::size_t>(clipped + stretch_max)]; }
+[[gnu::always_inline]] inline int clip(int x) { return std::clamp(x, -stretch_max, stretch_max); }
+[[gnu::always_inline]] inline int squash(int clipped) { return tables.logistic[static_cast<std::size_t>(clipped + stretch_max)]; }
 
 }  // namespace codelength

@@ -1,6 +1,10 @@
 # The native core without Python, shared by the extension module, the fuzzers and the sanitizer builds.
 find_package(Threads REQUIRED)
 
+# Nothing is looked up by name: calls within the module need no table of addresses.
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+
 set(core_dir ${CMAKE_CURRENT_LIST_DIR})
 set(words_txt ${core_dir}/../reference/words.txt)
 set(words_cpp ${CMAKE_CURRENT_BINARY_DIR}/words_text.cpp)

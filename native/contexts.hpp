@@ -19,14 +19,14 @@ inline bool is_textual(Kind kind) { return kind == Kind::text || kind == Kind::w
 
 namespace codelength::CODELENGTH_ISA {
 
-inline std::uint32_t mixed(std::uint32_t h) {
+[[gnu::always_inline]] inline std::uint32_t mixed(std::uint32_t h) {
     h ^= h >> 16;
     h *= 0x7FEB352Du;
     h ^= h >> 15;
     h *= 0x846CA68Bu;
     return h ^ h >> 16;
 }
-inline std::uint32_t hashed(std::uint32_t a, std::uint32_t b) { return mixed(a * 0x9E3779B1u + mixed(b + 0x85EBCA6Bu)); }
+[[gnu::always_inline]] inline std::uint32_t hashed(std::uint32_t a, std::uint32_t b) { return mixed(a * 0x9E3779B1u + mixed(b + 0x85EBCA6Bu)); }
 
 // Classes of symbols that behave alike.
 inline std::uint32_t symbol_class(std::uint32_t c) {

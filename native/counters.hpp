@@ -24,12 +24,12 @@ inline std::int32_t learned(std::int32_t word, int bit) {
     return static_cast<std::int32_t>(static_cast<std::uint32_t>(q) << 10 | static_cast<std::uint32_t>(n + (64 >> k)));
 }
 
-inline Vec stretch_of(Vec words) {
+[[gnu::always_inline]] inline Vec stretch_of(Vec words) {
     const Vec p = words.logical_right<15>() | Vec::all(1);  // 2 p + 1
     return ((p.lg() - (Vec::all(131072) - p).lg()) * Vec::all(stretch_scale)).right<15>();
 }
 
-inline Vec learned(Vec words, int bit) {
+[[gnu::always_inline]] inline Vec learned(Vec words, int bit) {
     const Vec p = words.logical_right<10>(), n = words & Vec::all(1023), k = n.right<6>();
     const Vec q = p + (Vec::all(bit ? p_max : 0) - p).right(k + Vec::all(1));
     return q.left<10>() | (n + Vec::all(64).right(k));

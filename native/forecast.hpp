@@ -11,7 +11,7 @@ public:
     // frequencies: 256, each at least 1, their sum below 2^31.
     void begin(const std::uint32_t* frequencies) {
         frequencies_ = frequencies;
-        total_ = sum(0, 256);
+        total_ = all_ = sum(0, 256);
         first_ = 0;
         half_ = 128;
     }
@@ -26,6 +26,8 @@ public:
         if (bit) first_ += half_;
         half_ >>= 1;
     }
+    // -log2 p of the symbol, in 1/4096, once all its bits are learned.
+    std::uint32_t length() const { return static_cast<std::uint32_t>(lg(static_cast<int>(all_)) - lg(static_cast<int>(total_))); }
 
 private:
     std::uint32_t sum(std::uint32_t from, std::uint32_t n) const {
@@ -35,7 +37,7 @@ private:
     }
 
     const std::uint32_t* frequencies_ = nullptr;
-    std::uint32_t total_ = 2, ones_ = 1;
+    std::uint32_t all_ = 2, total_ = 2, ones_ = 1;
     std::uint32_t first_ = 0, half_ = 128;
 };
 

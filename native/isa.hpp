@@ -22,7 +22,8 @@ struct Job {
 
 struct Isa {
     const char* name;
-    void (*encode)(const Job& job, std::uint32_t stride, Bytes symbols, std::vector<std::uint8_t>& payload);
+    // Returns what the network's forecasts alone would have cost, in bits; 0 without one.
+    std::uint64_t (*encode)(const Job& job, std::uint32_t stride, Bytes symbols, std::vector<std::uint8_t>& payload);
     double (*ideal_length_bits)(const Job& job, std::uint32_t stride, Bytes symbols);
     std::vector<std::uint8_t> (*decode)(const Job& job, Bytes payload);
     std::vector<std::uint8_t> (*text_lengths)(Bytes content);

@@ -51,6 +51,9 @@ public:
 
     const Lanes& lanes() const { return lanes_; }
 
+    // What the symbols so far would have cost by the network's forecasts alone; 0 without one.
+    std::uint64_t forecast_length_bits() const { return forecast_length_ >> 12; }
+
     // Before a symbol of a lane. segment: all symbols so far, in their places. frequencies: 256 from the network.
     void begin_symbol(std::uint32_t lane, const std::uint8_t* segment, const std::uint32_t* frequencies) {
         here_ = &states_[lane];
@@ -140,6 +143,7 @@ public:
         segment_ = segment;
         here_->features.add(c0_ & 255);
         ++n_symbols_;
+        if constexpr (networked) forecast_length_ += forecast_.length();
         prepare(*here_);
     }
 
@@ -276,6 +280,7 @@ private:
     Lane* here_ = nullptr;                    // the lane of this symbol
     const std::uint8_t* segment_ = nullptr;
     std::uint64_t n_symbols_ = 0;  // of all lanes, and those that the start stands for
+    std::uint64_t forecast_length_ = 0;  // in 1/4096 bit
     std::uint32_t c0_ = 1;       // the bits of this symbol so far, after a 1
     int n_bits_ = 0;
     int node_ = 1;               // the same within the half symbol

@@ -91,17 +91,18 @@ struct Prepared {
 Coded encode_segment(Bytes content, int predictor, const Network* network, int n_threads, Monitor* monitor) {
     const Prepared p(content, predictor, network, n_threads, monitor);
     Coded out{p.predictor, static_cast<int>(p.choice.kind), {}};
-    isa().encode(p.job, p.choice.stride, p.symbols, out.payload);
+    out.forecast_length_bits = isa().encode(p.job, p.choice.stride, p.symbols, out.payload);
     return out;
 }
 
 Coded encode_segment_smaller(Bytes content, int predictor, const Network& network, std::size_t name_bytes, int n_threads,
                              Monitor* monitor) {
+    Coded out = encode_segment(content, predictor, &network, n_threads, monitor);
+    // Where contexts add little to what the network knows, they are no match for it by themselves.
+    if (out.predictor != predictor || out.forecast_length_bits * 5 <= std::uint64_t{out.payload.size()} * 8 * 7) return out;
     if (monitor) monitor->quiet = true;
     Coded plain = encode_segment(content, profiles[profile_index(predictor)].otherwise, nullptr, 1, monitor);
     if (monitor) monitor->quiet = false;
-    if (static_cast<Kind>(plain.kind) != Kind::text && static_cast<Kind>(plain.kind) != Kind::words) return plain;
-    Coded out = encode_segment(content, predictor, &network, n_threads, monitor);
     return plain.payload.size() <= out.payload.size() + name_bytes ? plain : out;
 }
 

@@ -34,6 +34,7 @@ struct Coded {
     int predictor;  // the one asked for, or its stand-in for content that a network does not serve
     int kind;
     std::vector<std::uint8_t> payload;
+    std::uint64_t forecast_length_bits = 0;  // what the network alone would have spent
 };
 
 // Number of registered predictors; their ids are 1..n_predictors (0 is "stored", handled by the caller).
@@ -49,7 +50,8 @@ bool is_networked(int predictor);
 // Throws std::invalid_argument for an unknown predictor or a network too few or too many, Cancelled.
 Coded encode_segment(Bytes content, int predictor, const Network* network, int n_threads, Monitor* monitor);
 
-// With the network, or with the predictor's stand-in where that is no longer: text that repeats itself, such as logs.
+// With the network, or with the predictor's stand-in where that is no longer: text that repeats itself, such as logs. The
+// latter is not tried where the network by itself does well.
 // name_bytes: what naming the network costs beside the payload.
 Coded encode_segment_smaller(Bytes content, int predictor, const Network& network, std::size_t name_bytes, int n_threads,
                              Monitor* monitor);

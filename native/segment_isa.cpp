@@ -11,20 +11,25 @@ using namespace CODELENGTH_ISA;
 constexpr int n_stride_bits = 16;
 constexpr std::uint32_t half = 32768;
 
+// Returns what the network's forecasts alone would have cost, in bits.
 template <class Encoder>
-void run(const Job& job, std::uint32_t stride, Bytes symbols, Encoder& encoder) {
+std::uint64_t run(const Job& job, std::uint32_t stride, Bytes symbols, Encoder& encoder) {
     if (job.kind == Kind::records)
         for (int k = n_stride_bits - 1; k >= 0; --k) encoder.encode(static_cast<int>(stride >> k & 1), half);
     const Lanes lanes = job.network ? Lanes::for_network(job.n_bytes, profiles[job.profile].most_lanes) : Lanes();
+    std::uint64_t forecast_length_bits = 0;
     with_predictor(job.profile, job.kind, stride, job.n_bytes, lanes, job.start, job.phrases, [&](auto& predictor) {
         code_symbols(predictor, symbols, true, job, [&](std::size_t i) { encode_symbol(predictor, symbols[i], encoder); });
+        forecast_length_bits = predictor.forecast_length_bits();
     });
+    return forecast_length_bits;
 }
 
-void encode(const Job& job, std::uint32_t stride, Bytes symbols, std::vector<std::uint8_t>& payload) {
+std::uint64_t encode(const Job& job, std::uint32_t stride, Bytes symbols, std::vector<std::uint8_t>& payload) {
     BitEncoder encoder(payload);
-    run(job, stride, symbols, encoder);
+    const std::uint64_t forecast_length_bits = run(job, stride, symbols, encoder);
     encoder.finish();
+    return forecast_length_bits;
 }
 
 double ideal_length_bits(const Job& job, std::uint32_t stride, Bytes symbols) {

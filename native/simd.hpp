@@ -27,7 +27,7 @@ struct Vec {
     static Vec all(std::int32_t x) { return {_mm256_set1_epi32(x)}; }
     void store(std::int32_t* p) const { _mm256_store_si256(reinterpret_cast<__m256i*>(p), v); }
     // t[i[0]], t[i[1]], ...: scalar loads beat the gather instruction, they forward from stores still in flight.
-    static Vec gather(const std::int32_t* t, const std::int32_t* i) {
+    [[gnu::always_inline]] static Vec gather(const std::int32_t* t, const std::int32_t* i) {
         return {_mm256_setr_epi32(t[i[0]], t[i[1]], t[i[2]], t[i[3]], t[i[4]], t[i[5]], t[i[6]], t[i[7]])};
     }
     friend Vec operator+(Vec a, Vec b) { return {_mm256_add_epi32(a.v, b.v)}; }

@@ -49,7 +49,7 @@ public:
     }
 
     // The slot of the line with this check, or else the one that has seen least, emptied.
-    static std::uint8_t* slot(std::uint8_t* line, std::uint8_t check) {
+    [[gnu::always_inline]] static std::uint8_t* slot(std::uint8_t* line, std::uint8_t check) {
         const unsigned hit = (line[0] == check) | (line[16] == check) << 1 | (line[32] == check) << 2 | (line[48] == check) << 3;
         if (hit) return line + 16 * std::countr_zero(hit);
         unsigned least = tables.n_seen[line[1]] << 2;

@@ -88,19 +88,21 @@ class TrainingConfig:
 
 @dataclasses.dataclass(frozen=True)
 class SourceConfig:
-    """One kind of data: `paths` are files, folders, tars or globs under the data folder, `weight` its share
-    of the bytes trained on (the weights are normalised to 1).
+    """One kind of data: `paths` are files, folders, tars or globs under the data folder, or `synthetic` names
+    a kind of documents that are made (training/synthetic); `weight` is its share of the bytes trained on (the
+    weights are normalised to 1).
     """
 
     name: str
-    paths: tuple[str, ...]
     weight: float
+    paths: tuple[str, ...] = ()
+    synthetic: str = ""
 
     def __post_init__(self) -> None:
         if not self.weight > 0:
             raise ValueError(f"source {self.name}: the weight must be positive")
-        if not self.paths:
-            raise ValueError(f"source {self.name}: no paths")
+        if bool(self.paths) == bool(self.synthetic):
+            raise ValueError(f"source {self.name}: either paths or synthetic")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codelength.training.config import SourceConfig
+from codelength.training.synthetic import synthetic_documents
 
 __all__ = ["Corpus", "Document", "SourceDocuments", "read_corpus", "read_documents", "split_documents"]
 
@@ -106,12 +107,20 @@ def split_documents(documents: Sequence[Document], share: float) -> tuple[list[D
     return training, validation
 
 
+def _documents(folder: Path, source: SourceConfig) -> Iterator[Document]:
+    if not source.synthetic:
+        yield from read_documents(folder, source.paths)
+        return
+    for name, content in synthetic_documents(source.synthetic):
+        yield Document(name, np.frombuffer(content, np.uint8))
+
+
 def read_corpus(folder: Path, sources: Sequence[SourceConfig], validation_share: float) -> Corpus:
     """Reads and splits every source; ValueError if one has nothing to train on."""
     total = sum(source.weight for source in sources)
     result = []
     for source in sources:
-        training, validation = split_documents(list(read_documents(folder, source.paths)), validation_share)
+        training, validation = split_documents(list(_documents(folder, source)), validation_share)
         if not training:
             raise ValueError(f"source {source.name}: no document to train on")
         result.append(SourceDocuments(source.name, source.weight / total, tuple(training), tuple(validation)))

@@ -71,6 +71,7 @@ class StreamBatcher:
 
     def __init__(self, corpus: Corpus, n_streams: int, window: int, piece_bytes: int, seed: int) -> None:
         self._window = window
+        self._names = [source.name for source in corpus.sources]
         self._shares = np.array([source.share for source in corpus.sources])
         self._sources = [
             _Pieces(source.training, piece_bytes, (seed, number))
@@ -119,17 +120,19 @@ class StreamBatcher:
             "at": [None if at is None else list(at) for at in self._at],
         }
 
-    def restore(self, state: dict[str, Any]) -> bool:
-        """Continues from what `state` returned, over the same corpus and pieces.
+    def restore(self, state: dict[str, Any], mix: dict[str, float]) -> bool:
+        """Continues from what `state` returned. mix: the share of each source there, in order.
 
-        With another number of streams what has been read stays read, but every stream starts a new piece:
-        then the answer is False, and the recurrent state must start anew too.
+        With another mix or number of streams what has been read of a source stays read, but every stream
+        starts a new piece: then the answer is False, and the recurrent state must start anew too. Another mix
+        is met from here on.
         """
-        if len(state["positions"]) != len(self._sources):
-            raise ValueError("the checkpoint was made with another number of sources")
+        positions = dict(zip(mix, state["positions"], strict=True))
+        for name, source in zip(self._names, self._sources, strict=True):
+            source.position = positions.get(name, 0)
+        if list(mix) != self._names or not np.allclose(list(mix.values()), self._shares):
+            return False
         self._given = np.array(state["given"], np.int64)
-        for source, position in zip(self._sources, state["positions"], strict=True):
-            source.position = position
         if len(state["at"]) != len(self._at):
             return False
         self._at = [None if at is None else (int(at[0]), int(at[1]), int(at[2])) for at in state["at"]]

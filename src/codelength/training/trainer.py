@@ -228,7 +228,9 @@ class Trainer:
             groups = optimizer.state_dict()["param_groups"]
             optimizer.load_state_dict({"state": state, "param_groups": groups})
         # A checkpoint that is kept may hold the weights alone: its streams then go on from a fresh state.
-        if self.batcher.restore(facts["batcher"]) and "state.0" in tensors:
+        weights = {source["name"]: source["weight"] for source in facts["config"]["source"]}
+        mix = {name: weight / sum(weights.values()) for name, weight in weights.items()}
+        if self.batcher.restore(facts["batcher"], mix) and "state.0" in tensors:
             self.state = [tensors[f"state.{index}"].to(now) for index, now in enumerate(self.state)]
         self.n_steps, self.n_bytes = facts["n_steps"], facts["n_bytes"]
         scales = {name[7:]: value for name, value in tensors.items() if name.startswith("scales.")}

@@ -52,7 +52,7 @@ def make(small: ModelConfig) -> Make:
         documents = [Document(str(n), np.frombuffer(text, np.uint8)) for n, text in enumerate(texts)]
         corpus = Corpus((SourceDocuments("words", 1.0, tuple(documents[2:]), tuple(documents[:2])),))
         training = TrainingConfig(streams=4, window=32, warmup_steps=5, piece_bytes=100, validation_bytes=500)
-        config = Config(small, training, (SourceConfig("words", ("x",), 1.0),))
+        config = Config(small, training, (SourceConfig("words", 1.0, ("x",)),))
         return Trainer(config, corpus, schedule=schedule)
 
     return make_trainer

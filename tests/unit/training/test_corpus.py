@@ -86,11 +86,21 @@ def test_two_packings_of_the_same_documents_split_alike(tmp_path):
     names = [
         {
             each.name
-            for each in read_corpus(tmp_path, [SourceConfig("s", (path,), 1)], 0.2).sources[0].validation
+            for each in read_corpus(tmp_path, [SourceConfig("s", 1, (path,))], 0.2).sources[0].validation
         }
         for path in ("one.tar", "two.tar.xz")
     ]
     assert names[0] == names[1]
+
+
+def test_synthetic_documents_are_a_source_like_any_other(tmp_path):
+    [source] = read_corpus(tmp_path, [SourceConfig("s", 1, synthetic="logs")], 0.1).sources
+    assert len(source.training) > 5 * len(source.validation) > 0
+    with pytest.raises(ValueError, match="'poems' is none of logs"):
+        read_corpus(tmp_path, [SourceConfig("s", 1, synthetic="poems")], 0.1)
+    for neither in ({}, {"synthetic": "logs", "paths": ("x",)}):
+        with pytest.raises(ValueError, match="either paths or synthetic"):
+            SourceConfig("s", 1, **neither)
 
 
 def corpus_of(*sizes_and_shares):
@@ -153,12 +163,16 @@ def test_the_mix_is_met():
     assert abs(given / given.sum() - [0.7, 0.3]).max() < 0.03
 
 
+def mix_of(corpus):
+    return {source.name: source.share for source in corpus.sources}
+
+
 def test_a_restored_batcher_gives_the_same_windows():
     corpus = corpus_of(([50, 60, 70], 0.5), ([300, 20], 0.5))
     one, other = (StreamBatcher(corpus, 3, 16, 64, 1) for _ in range(2))
     for _ in range(13):
         one.next_window()
-    assert other.restore(one.state())
+    assert other.restore(one.state(), mix_of(corpus))
     for _ in range(40):
         left, right = one.next_window(), other.next_window()
         assert (left.bytes == right.bytes).all()
@@ -171,8 +185,22 @@ def test_another_number_of_streams_starts_new_pieces_where_reading_stopped():
     one, other = StreamBatcher(corpus, 3, 16, 0, 1), StreamBatcher(corpus, 5, 16, 0, 1)
     for _ in range(13):
         one.next_window()
-    assert not other.restore(one.state())
+    assert not other.restore(one.state(), mix_of(corpus))
     assert (other.next_window().age[:, 0] == 0).all()
+
+
+def test_another_mix_goes_on_with_each_source_and_is_met_from_there():
+    corpus = corpus_of(([50] * 30, 0.5), ([40] * 30, 0.5))
+    one = StreamBatcher(corpus, 3, 16, 0, 1)
+    for _ in range(50):
+        one.next_window()
+    other = StreamBatcher(corpus_of(([50] * 30, 0.4), ([40] * 30, 0.4), ([60] * 30, 0.2)), 3, 16, 0, 1)
+    assert not other.restore(one.state(), mix_of(corpus))
+    assert other.state()["positions"] == [*one.state()["positions"], 0]
+    for _ in range(200):
+        other.next_window()
+    given = np.array(other.state()["given"])
+    assert abs(given / given.sum() - [0.4, 0.4, 0.2]).max() < 0.03
 
 
 def test_validation_reads_every_document_before_any_twice():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import lzma
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from codelength.training.config import load_config
 from codelength.training.corpus import read_documents
+from codelength.training.synthetic import synthetic_documents
 
 CONFIGS = Path(__file__).resolve().parents[3] / "src" / "codelength" / "training" / "configs"
 
@@ -104,14 +106,14 @@ def test_no_evaluation_document_is_trained_on(data_dir: Path) -> None:
     training, evaluation = data_dir / "train", data_dir / "eval"
     if not (training.is_dir() and evaluation.is_dir()):
         pytest.skip(f"{data_dir} does not have both folders")
-    patterns = {
-        pattern
-        for config in sorted(CONFIGS.glob("*.toml"))
-        for source in load_config(config).sources
-        for pattern in source.paths
-    }
+    sources = [source for config in sorted(CONFIGS.glob("*.toml")) for source in load_config(config).sources]
+    patterns = {pattern for source in sources for pattern in source.paths}
+    kinds = {source.synthetic for source in sources if source.synthetic}
     documents = dict(evaluation_documents(evaluation))
-    library = (document.content.tobytes() for document in read_documents(training, sorted(patterns)))
+    library = itertools.chain(
+        (document.content.tobytes() for document in read_documents(training, sorted(patterns))),
+        (content for kind in sorted(kinds) for _, content in synthetic_documents(kind)),
+    )
     known = known_parts(documents, library)
     assert len(known) > 50
     too_well = {name: part for name, part in known.items() if part > MOST_KNOWN}

@@ -31,7 +31,7 @@ def _one_thread():
 
 def configuration(**training):
     settings = {"streams": 4, "window": 32, "warmup_steps": 5, "piece_bytes": 100, "validation_bytes": 500}
-    return Config(MODEL, TrainingConfig(**{**settings, **training}), (SourceConfig("words", ("x",), 1.0),))
+    return Config(MODEL, TrainingConfig(**{**settings, **training}), (SourceConfig("words", 1.0, ("x",)),))
 
 
 def corpus():

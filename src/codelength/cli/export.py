@@ -5,17 +5,14 @@ from pathlib import Path
 
 import click
 
+from codelength.cli.training_options import data_option, threads_option
+
 __all__ = ["export"]
 
 
 @click.command()
 @click.argument("checkpoint", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option(
-    "--data",
-    required=True,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder of the training data: for the scales, and for what the model's card says.",
-)
+@data_option
 @click.option(
     "--out",
     required=True,
@@ -44,7 +41,7 @@ __all__ = ["export"]
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Take the phrases of this file, of `codelength phrases` or another model; none if not said.",
 )
-@click.option("--threads", type=click.IntRange(1), help="CPU threads; those of the machine if not said.")
+@threads_option
 def export(
     checkpoint: Path,
     data: Path,

@@ -4,17 +4,14 @@ from pathlib import Path
 
 import click
 
+from codelength.cli.training_options import data_option, threads_option
+
 __all__ = ["phrases"]
 
 
 @click.command()
 @click.argument("config")
-@click.option(
-    "--data",
-    required=True,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder of the training data.",
-)
+@data_option
 @click.option(
     "--out",
     required=True,
@@ -28,7 +25,7 @@ __all__ = ["phrases"]
     show_default=True,
     help="Lines of 64 bytes, a power of two.",
 )
-@click.option("--threads", type=click.IntRange(1), help="CPU threads; those of the machine if not said.")
+@threads_option
 def phrases(config: str, data: Path, out: Path, lines: int, threads: int | None) -> None:
     """Learn phrases (docs/format.md, section 6.3) from the text among the sources of CONFIG."""
     from safetensors.numpy import save

@@ -5,17 +5,14 @@ from pathlib import Path
 
 import click
 
+from codelength.cli.training_options import data_option, threads_option
+
 __all__ = ["train"]
 
 
 @click.command()
 @click.argument("config")
-@click.option(
-    "--data",
-    required=True,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder that the configuration's sources lie in.",
-)
+@data_option
 @click.option(
     "--out",
     required=True,
@@ -49,7 +46,7 @@ __all__ = ["train"]
 )
 @click.option("--checkpoint-minutes", type=click.FloatRange(0), default=5.0, show_default=True)
 @click.option("--validate-minutes", type=click.FloatRange(0), default=10.0, show_default=True)
-@click.option("--threads", type=click.IntRange(1), help="CPU threads; those of the machine if not said.")
+@threads_option
 @click.option("--device", help="cpu or cuda; a GPU if there is one, if not said.")
 def train(
     config: str,

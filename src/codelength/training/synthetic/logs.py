@@ -6,19 +6,29 @@ family's messages, each more or less often, some of them one after another again
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from codelength.training.synthetic.families import FAMILIES, Family
-from codelength.training.synthetic.values import Values
+from codelength.training.synthetic.values import KINDS, Values
 
 __all__ = ["documents", "write_log"]
 
 _TOKEN = re.compile(r"<(\w+)>")
-_LITERAL = ("14", "info", "none", "unnamed")
 _EPOCH = datetime.datetime(1970, 1, 1)
+_TIMES: dict[str, Callable[[datetime.datetime], str]] = {
+    "clock": lambda now: f"{now:%m%d %H:%M:%S.%f}",
+    "ctime": lambda now: f"{now:%a %b %d %H:%M:%S %Y}",
+    "e": lambda now: f"{now.day:2}",
+    "epoch": lambda now: str(int((now - _EPOCH).total_seconds())),
+    "iso": lambda now: f"{now:%Y-%m-%dT%H:%M:%SZ}",
+    "msec": lambda now: f"{now.microsecond // 1000:03}",
+    "uptime": lambda now: f"{(now - _EPOCH).total_seconds() % 1e6:12.6f}",
+    "usec": lambda now: f"{now.microsecond:06}",
+}
 _LEVELS = ("INFO",) * 12 + ("WARN",) * 3 + ("ERROR",) * 2 + ("DEBUG",) * 2
 
 
@@ -34,25 +44,15 @@ class _Clock:
         if self._r.random() < 0.7:
             self.now += datetime.timedelta(seconds=self._r.expovariate(1 / self._pace))
 
-    def __getitem__(self, name: str) -> str:
-        now = self.now
-        if name == "e":
-            return f"{now.day:2}"
-        if name == "msec":
-            return f"{now.microsecond // 1000:03}"
-        if name == "usec":
-            return f"{now.microsecond:06}"
-        if name == "epoch":
-            return str(int((now - _EPOCH).total_seconds()))
-        if name == "iso":
-            return f"{now:%Y-%m-%dT%H:%M:%SZ}"
-        if name == "ctime":
-            return f"{now:%a %b %d %H:%M:%S %Y}"
-        if name == "clock":
-            return f"{now:%m%d %H:%M:%S.%f}"
-        if name == "uptime":
-            return f"{(now - _EPOCH).total_seconds() % 1e6:12.6f}"
-        raise KeyError(name)
+
+@dataclasses.dataclass(frozen=True)
+class _Message:
+    """What one place in a program says: always at the same level."""
+
+    program: str
+    text: str
+    level: str
+    logger: str
 
 
 class _Log:
@@ -62,55 +62,50 @@ class _Log:
         self._r = r
         self._values, self._clock = Values(r), _Clock(r)
         self._header = r.choice(family.headers)
-        self._host = Values(r)["host"]
+        self._host = self._values["host"]
         self._pids: dict[str, str] = {}
-        self._threads: dict[str, str] = {}
-        programs = list(family.messages)
-        used = r.sample(programs, min(len(programs), r.choice((1, 1, 2, 3, 5))))
-        pool = [(program, message) for program in used for message in family.messages[program]]
-        r.shuffle(pool)
-        self._pool = pool[: r.choice((2, 4, 6, 10, 20))]
-        self._weights = [1 / (rank + 1) ** r.uniform(0.3, 1.5) for rank in range(len(self._pool))]
-        self._next = {i: r.randrange(len(self._pool)) for i in range(len(self._pool))}
-        self._follows = r.uniform(0, 0.9)
-        self._levels = {i: r.choice(_LEVELS) for i in range(len(self._pool))}
+        used = r.sample(list(family.messages), min(len(family.messages), r.choice((1, 1, 2, 3, 5))))
+        texts = [(program, text) for program in used for text in family.messages[program]]
+        r.shuffle(texts)
+        self._messages = [
+            _Message(program, text, r.choice(_LEVELS), self._values["logger"])
+            for program, text in texts[: r.choice((2, 4, 6, 10, 20))]
+        ]
+        n = len(self._messages)
+        self._weights = [1 / (rank + 1) ** r.uniform(0.3, 1.5) for rank in range(n)]
+        self._after = [r.randrange(n) for _ in range(n)]
+        """What mostly follows each message, ..."""
+        self._mostly = r.uniform(0, 0.9)
+        """... and how often."""
         self._at = 0
 
     def line(self) -> str:
-        r = self._r
-        if r.random() < self._follows:
-            self._at = self._next[self._at]
+        if self._r.random() < self._mostly:
+            self._at = self._after[self._at]
         else:
-            self._at = r.choices(range(len(self._pool)), self._weights)[0]
+            [self._at] = self._r.choices(range(len(self._messages)), self._weights)
         self._clock.tick()
-        program, message = self._pool[self._at]
-        if program not in self._pids or r.random() < 0.1:
-            self._pids[program] = self._values["pid"]
-        # A class of a program logs from one place, mostly on one thread.
-        logger = self._pids.setdefault(f"{program} {self._at}", self._values["logger"])
+        message = self._messages[self._at]
+        if message.program not in self._pids or self._r.random() < 0.1:
+            self._pids[message.program] = self._values["pid"]
+        known = {
+            "host": self._host,
+            "program": message.program,
+            "own_pid": self._pids[message.program],
+            "level": message.level,
+            "own_logger": message.logger,
+            "own_class": message.logger.rpartition(".")[2],
+        }
 
         def fill(match: re.Match[str]) -> str:
             name = match[1]
-            if name in _LITERAL:
-                return match[0]
             if name == "message":
-                return _TOKEN.sub(fill, message)
-            if name == "host":
-                return self._host
-            if name == "program":
-                return program
-            if name == "own_pid":
-                return self._pids[program]
-            if name == "level":
-                return self._levels[self._at]
-            if name == "own_logger":
-                return logger
-            if name == "own_class":
-                return logger.rpartition(".")[2]
-            try:
-                return self._clock[name]
-            except KeyError:
-                return self._values[name]
+                return _TOKEN.sub(fill, message.text)
+            if name in _TIMES:
+                return _TIMES[name](self._clock.now)
+            if name in known or name in KINDS:
+                return known.get(name) or self._values[name]
+            return match[0]
 
         return _TOKEN.sub(fill, self._clock.now.strftime(self._header))
 

@@ -15,9 +15,10 @@ struct Job {
     std::size_t n_bytes;     // of content
     const Network* network;  // null for a profile without one
     const Start* start;      // null if it has none to offer
-    const PhraseTable* phrases;  // likewise
     int n_threads;           // at most so many at work
     Monitor* monitor;
+
+    const PhraseTable* phrases() const { return network ? network->phrases() : nullptr; }
 };
 
 struct Isa {

@@ -14,8 +14,8 @@
 
 namespace codelength::CODELENGTH_ISA {
 
-// N: contexts, order 1 included. Two layers of mixing where `deep`, else one mixer. A network's forecast and phrases are inputs,
-// and the forecast selects weights, where `networked`.
+// N: contexts, order 1 included. Two layers of mixing where `deep`, else one mixer. A network's forecast and phrases are
+// inputs, and the forecast selects weights, where `networked`.
 template <int N, bool deep, bool networked>
 class MixingPredictor {
 public:
@@ -67,7 +67,7 @@ public:
         f.match_length = here_->match.length;
         if constexpr (networked) {
             forecast_.begin(frequencies);
-            phrases_.begin(here_->phrases);
+            phrases_.begin(here_->phrase_hashes);
         }
         hash_contexts(*here_, true);
         point_slots(1);
@@ -155,7 +155,8 @@ public:
             for (int state = 0; state < 256; ++state)
                 s.histories.push_back(static_cast<std::uint16_t>(probability16(bank_.map(i, state))));
         for (int i = 0; i < 64; ++i) s.match.push_back(static_cast<std::uint16_t>(probability16(match_.map(i))));
-        for (std::size_t i = 0; i < n_phrase_probabilities; ++i) s.phrases.push_back(static_cast<std::uint16_t>(probability16(phrases_.map(i))));
+        for (std::size_t i = 0; i < n_phrase_probabilities; ++i)
+            s.phrases.push_back(static_cast<std::uint16_t>(probability16(phrases_.map(i))));
         for (const auto* mixer : {&by_match_, &by_bits_, &by_symbol_, &by_place_, &by_forecast_})
             for (int set = 0; set < mixer->n_sets(); ++set)
                 for (int i = 0; i < n_inputs; ++i) s.weights.push_back(static_cast<std::int16_t>(mixer->weights(set)[i] >> 4));
@@ -183,7 +184,7 @@ private:
         Match match;
         std::uint32_t start;  // of its symbols in the segment
         std::uint32_t hashes[N] = {};
-        std::uint32_t phrases[n_phrase_contexts] = {};  // hashes too
+        std::uint32_t phrase_hashes[n_phrase_contexts] = {};
     };
 
     // Equal weights for the contexts and the match, none for the rest.
@@ -229,7 +230,7 @@ private:
     void prepare(Lane& lane) {
         match_.prepare(lane.match, lane.features);
         hash_contexts(lane, false);
-        if constexpr (networked) phrases_.prepare(lane.features, lane.phrases);
+        if constexpr (networked) phrases_.prepare(lane.features, lane.phrase_hashes);
     }
 
     void hash_contexts(Lane& lane, bool after_match) {

@@ -71,7 +71,7 @@ NB_MODULE(_native, m) {
             {
                 nb::gil_scoped_release release;
                 coded = name_bytes && network
-                            ? encode_segment_smaller(buffer.bytes(), predictor, *network, *name_bytes, threads, monitor)
+                            ? encode_segment_either(buffer.bytes(), predictor, *network, *name_bytes, threads, monitor)
                             : encode_segment(buffer.bytes(), predictor, network, threads, monitor);
             }
             return std::make_tuple(coded.predictor, coded.kind, to_bytes(coded.payload));
@@ -79,8 +79,8 @@ NB_MODULE(_native, m) {
         "content"_a, "predictor"_a, "network"_a.none() = nb::none(), "threads"_a = 1, "monitor"_a.none() = nb::none(),
         "name_bytes"_a.none() = nb::none(),
         "Codes one segment; returns (predictor, kind, payload): a predictor that needs a network leaves content other than "
-        "text to one that does not; and text too on which that one does better, if `name_bytes` says how many bytes it costs "
-        "to name the network. The payload may be larger than the content.");
+        "text to one that does not; and text too on which that one does better, as far as it is tried, if `name_bytes` says "
+        "how many bytes it costs to name the network. The payload may be larger than the content.");
 
     m.def(
         "decode_segment",
@@ -141,7 +141,7 @@ NB_MODULE(_native, m) {
         },
         "documents"_a, "n_lines"_a, "threads"_a = 1,
         "The tensor phrases of docs/format.md, 6.3: (n_lines, 64) bytes. Raises ValueError unless n_lines is a power of two, "
-        "at least 2. The threads change nothing.");
+        "2 to 2^24, and for more than 65,536 documents. The threads change nothing.");
 
     m.def("memory_bytes", &memory_bytes, "predictor"_a, "n_bytes"_a, "Bytes of tables for a segment of n_bytes.");
 }

@@ -3,10 +3,10 @@
 #include <atomic>
 #include <cmath>
 #include <stdexcept>
-#include <thread>
 
 #include "phrase_model.hpp"
 #include "segment.hpp"
+#include "turns.hpp"
 
 namespace codelength {
 namespace {
@@ -23,10 +23,12 @@ struct Document {
     std::vector<std::uint8_t> lengths;  // of each symbol, in 1/16 bit, as far as other means know it
 };
 
+constexpr std::size_t most_documents = 1 << 16;
+
 // An occurrence of a context: its hash, the document, the symbol after it and that symbol's length, from the top down.
 using Occurrence = std::uint64_t;
 Occurrence occurrence(std::uint32_t hash, std::size_t document, std::uint8_t symbol, std::uint8_t length) {
-    return std::uint64_t{hash} << 32 | (document & 0xFFFF) << 16 | std::uint64_t{symbol} << 8 | length;
+    return std::uint64_t{hash} << 32 | document << 16 | std::uint64_t{symbol} << 8 | length;
 }
 std::uint32_t hash_of(Occurrence o) { return static_cast<std::uint32_t>(o >> 32); }
 std::uint32_t document_of(Occurrence o) { return static_cast<std::uint32_t>(o >> 16) & 0xFFFF; }
@@ -64,7 +66,8 @@ void each_context(Context context, const Document& document, F f) {
     }
 }
 
-// All occurrences of one context: what it expects, and what that saves in each document if the others are known.
+// All occurrences of one context: what it expects, and what that saves in each document if the others are known. An entry
+// more where it saves anything.
 void weigh(std::span<const Occurrence> all, std::vector<Entry>& entries) {
     std::uint32_t counts[256] = {};
     std::size_t n_documents = 0;
@@ -79,7 +82,7 @@ void weigh(std::span<const Occurrence> all, std::vector<Entry>& entries) {
         if (symbol_of(o) == top) known += std::exp2(-length_of(o));
     const double usual = std::min(0.98, known / counts[top]);
 
-    double gain_bits = 0, n_right = 0;
+    double gain_bits = 0;
     for (std::size_t begin = 0, end; begin < all.size(); begin = end) {
         double n_here = 0, right_here = 0, length_bits = 0;
         for (end = begin; end < all.size() && document_of(all[end]) == document_of(all[begin]); ++end) {
@@ -90,9 +93,8 @@ void weigh(std::span<const Occurrence> all, std::vector<Entry>& entries) {
         }
         const double p = (counts[top] - right_here + 0.3) / (static_cast<double>(all.size()) - n_here + 0.9);
         gain_bits += length_bits + right_here * std::log2(p) + (n_here - right_here) * std::log2((1 - p) / (1 - usual));
-        n_right += right_here;
     }
-    if (gain_bits > 0) entries.push_back({gain_bits, hash_of(all[0]), top, strength_of(n_right, static_cast<double>(all.size()), n_documents)});
+    if (gain_bits > 0) entries.push_back({gain_bits, hash_of(all[0]), top, strength_of(counts[top], static_cast<double>(all.size()), n_documents)});
 }
 
 std::vector<Entry> worthiest(Context context, const std::vector<Document>& documents, std::size_t n_most) {
@@ -136,16 +138,15 @@ void take_in(Context context, std::vector<Entry> entries, std::vector<Document>&
 }  // namespace
 
 PhraseTable learn_phrases(std::span<const Bytes> contents, std::size_t n_lines, int n_threads) {
+    PhraseTable::check_lines(n_lines);
     PhraseTable table(std::vector<std::uint8_t>(n_lines * PhraseTable::line_bytes));
+    if (contents.size() > most_documents) throw std::invalid_argument("at most 65,536 documents");
     std::vector<Document> documents;
     for (const Bytes content : contents) documents.push_back({content, {}});
     std::atomic<std::size_t> next{0};
-    std::vector<std::jthread> threads;
-    for (int t = 0; t < n_threads; ++t)
-        threads.emplace_back([&] {
-            for (std::size_t k; (k = next++) < documents.size();) documents[k].lengths = text_lengths(documents[k].content);
-        });
-    threads.clear();
+    Turns().run(std::max(n_threads, 1), [&](int) {
+        for (std::size_t k; (k = next++) < documents.size();) documents[k].lengths = text_lengths(documents[k].content);
+    });
 
     std::vector<Entry> chosen;
     const double room = static_cast<double>(n_lines * PhraseTable::line_entries) * overfull;

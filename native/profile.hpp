@@ -1,4 +1,5 @@
-// The registered predictors. docs/format.md, section 3.1. They never change; a better one gets a new number.
+// The registered predictors. docs/format.md, section 3.1. Once the format is stable they never change: a better one gets a
+// new number.
 #pragma once
 #include <algorithm>
 #include <array>

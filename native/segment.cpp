@@ -70,7 +70,7 @@ struct Prepared {
             }
         }
         job = {profile_index(predictor), choice.kind, content.size(), network, network ? network->start_of(wanted) : nullptr,
-               network ? network->phrases() : nullptr, n_threads, monitor};
+               n_threads, monitor};
     }
     static std::size_t checked_index(int predictor, const Network* network) {
         const std::size_t profile = profile_index(predictor);
@@ -95,7 +95,7 @@ Coded encode_segment(Bytes content, int predictor, const Network* network, int n
     return out;
 }
 
-Coded encode_segment_smaller(Bytes content, int predictor, const Network& network, std::size_t name_bytes, int n_threads,
+Coded encode_segment_either(Bytes content, int predictor, const Network& network, std::size_t name_bytes, int n_threads,
                              Monitor* monitor) {
     Coded out = encode_segment(content, predictor, &network, n_threads, monitor);
     // Where contexts add little to what the network knows, they are no match for it by themselves.
@@ -116,14 +116,15 @@ std::vector<std::uint8_t> decode_segment(Bytes payload, std::size_t n_bytes, int
     const std::size_t profile = Prepared::checked_index(predictor, network);
     if (kind < 0 || kind >= n_kinds || (network && static_cast<Kind>(kind) != Kind::text))
         throw std::invalid_argument("unknown kind");
-    return isa().decode({profile, static_cast<Kind>(kind), n_bytes, network, network ? network->start_of(predictor) : nullptr, network ? network->phrases() : nullptr, n_threads, monitor}, payload);
+    const Start* const start = network ? network->start_of(predictor) : nullptr;
+    return isa().decode({profile, static_cast<Kind>(kind), n_bytes, network, start, n_threads, monitor}, payload);
 }
 
 std::vector<std::uint8_t> text_lengths(Bytes content) { return isa().text_lengths(content); }
 
 Start learn_start(std::span<const Bytes> documents, int predictor, const Network& network) {
     const std::size_t profile = Prepared::checked_index(predictor, &network);
-    return isa().learn({profile, Kind::text, 0, &network, nullptr, network.phrases(), 1, nullptr}, documents);
+    return isa().learn({profile, Kind::text, 0, &network, nullptr, 1, nullptr}, documents);
 }
 
 }  // namespace codelength

@@ -51,9 +51,9 @@ bool is_networked(int predictor);
 Coded encode_segment(Bytes content, int predictor, const Network* network, int n_threads, Monitor* monitor);
 
 // With the network, or with the predictor's stand-in where that is no longer: text that repeats itself, such as logs. The
-// latter is not tried where the network by itself does well.
+// latter is tried only where contexts add much to what the network knows (docs/notes/mixing.md).
 // name_bytes: what naming the network costs beside the payload.
-Coded encode_segment_smaller(Bytes content, int predictor, const Network& network, std::size_t name_bytes, int n_threads,
+Coded encode_segment_either(Bytes content, int predictor, const Network& network, std::size_t name_bytes, int n_threads,
                              Monitor* monitor);
 
 // Throws as encode_segment, std::invalid_argument for an unknown kind, CorruptPayload.

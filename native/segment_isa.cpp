@@ -18,7 +18,7 @@ std::uint64_t run(const Job& job, std::uint32_t stride, Bytes symbols, Encoder& 
         for (int k = n_stride_bits - 1; k >= 0; --k) encoder.encode(static_cast<int>(stride >> k & 1), half);
     const Lanes lanes = job.network ? Lanes::for_network(job.n_bytes, profiles[job.profile].most_lanes) : Lanes();
     std::uint64_t forecast_length_bits = 0;
-    with_predictor(job.profile, job.kind, stride, job.n_bytes, lanes, job.start, job.phrases, [&](auto& predictor) {
+    with_predictor(job.profile, job.kind, stride, job.n_bytes, lanes, job.start, job.phrases(), [&](auto& predictor) {
         code_symbols(predictor, symbols, true, job, [&](std::size_t i) { encode_symbol(predictor, symbols[i], encoder); });
         forecast_length_bits = predictor.forecast_length_bits();
     });
@@ -45,7 +45,7 @@ std::vector<std::uint8_t> decode(const Job& job, Bytes payload) {
         for (int k = 0; k < n_stride_bits; ++k) stride = stride << 1 | static_cast<std::uint32_t>(decoder.decode(half));
     const Lanes lanes = job.network ? Lanes::for_network(job.n_bytes, profiles[job.profile].most_lanes) : Lanes();
     std::vector<std::uint8_t> content(job.n_bytes);
-    with_predictor(job.profile, job.kind, stride, job.n_bytes, lanes, job.start, job.phrases, [&](auto& predictor) {
+    with_predictor(job.profile, job.kind, stride, job.n_bytes, lanes, job.start, job.phrases(), [&](auto& predictor) {
         if (job.kind == Kind::words)
             decode_words(predictor, content, decoder, job.monitor);
         else
@@ -77,7 +77,7 @@ Start learn(const Job& job, std::span<const Bytes> documents) {
         each.n_bytes = document.size();
         const auto run = [&]<std::size_t number>() {
             constexpr Profile p = profiles[number];
-            MixingPredictor<p.n_contexts, p.deep, p.networked> predictor(p, Kind::text, 0, document.size(), Lanes(document.size(), 1), before, job.phrases);
+            MixingPredictor<p.n_contexts, p.deep, p.networked> predictor(p, Kind::text, 0, document.size(), Lanes(document.size(), 1), before, job.phrases());
             code_symbols(predictor, document, true, each, [&](std::size_t i) { encode_symbol(predictor, document[i], encoder); });
             start = predictor.learned();
         };

@@ -57,7 +57,7 @@ public:
             const int predictor = number(in), network = number(in), name_bytes = number(in), threads = number(in);
             const Content content = bytes(in);
             const Coded coded = network >= 0 && name_bytes >= 0
-                                    ? encode_segment_smaller(content, predictor, *at(network),
+                                    ? encode_segment_either(content, predictor, *at(network),
                                                              static_cast<std::size_t>(name_bytes), threads, nullptr)
                                     : encode_segment(content, predictor, at(network), threads, nullptr);
             reply(std::to_string(coded.predictor) + ' ' + std::to_string(coded.kind) + ' ', coded.payload);

@@ -103,8 +103,8 @@ def _encode_payload(
 ) -> tuple[int, int, bytes, NetworkFile | None]:
     """Predictor used, kind, payload, and the network if that predictor needs one.
 
-    The network that comes with the package, whose name takes `name_bytes`, is left out where the content is
-    smaller without it; one that the caller chose is not.
+    The network that comes with the package, whose name takes `name_bytes`, is left out where the content
+    turns out smaller without it; one that the caller chose is not.
     """
     if not view.nbytes:
         return STORED, 0, b"", None

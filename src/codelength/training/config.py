@@ -97,6 +97,8 @@ class SourceConfig:
     weight: float
     paths: tuple[str, ...] = ()
     synthetic: str = ""
+    terms: str = ""
+    """Licences of its documents, for the model's card."""
 
     def __post_init__(self) -> None:
         if not self.weight > 0:

@@ -23,6 +23,7 @@ from codelength.measure.replacing import replaced
 from codelength.training.config import ModelConfig
 from codelength.training.corpus import Corpus
 from codelength.training.network import ByteNetwork, GatedCell, Layer, multiply_adds_per_byte
+from codelength.training.phrases import LINE_ENTRIES
 from codelength.training.quantise import Scales, activation_integers, check_exportable, weight_integers
 from codelength.training.starts import sample_documents, start_tensors
 from codelength.training.streams import HISTORY, Window
@@ -185,8 +186,10 @@ def _card(trainer: Trainer, name: str, description: str, rates_bpb: dict[str, An
     return {
         "name": name,
         "description": description,
-        "training_data": [dataclasses.asdict(source) for source in config.sources],
-        "training_data_terms": "see the data's own terms",
+        "training_data": [
+            {name: value for name, value in dataclasses.asdict(source).items() if value}
+            for source in config.sources
+        ],
         "bytes_trained": trainer.n_bytes,
         "parameters": {
             "dense": sum(p.numel() for p in network.parameters()) - n_tables,
@@ -263,5 +266,8 @@ def export_model(
         documents = sample_documents(corpus, n_mixing_bytes, trainer.config.training.seed)
         tensors |= start_tensors(engine, documents)
     card = _card(trainer, name, description, rates_bpb)
+    if phrases is not None:
+        n_known = int(np.count_nonzero(np.ascontiguousarray(phrases[:, : 2 * LINE_ENTRIES]).view("<u2")))
+        card["phrases"] = {"contexts": n_known, "bytes": phrases.nbytes}
     write_model(path, tensors, shape, card)
     return card

@@ -10,9 +10,10 @@ from safetensors.numpy import load_file
 from codelength import _native
 from codelength.training.corpus import Corpus, Document, SourceDocuments, split_documents
 
-__all__ = ["LINE_BYTES", "is_text", "learn_phrases", "read_phrases", "split_from_phrases"]
+__all__ = ["LINE_BYTES", "LINE_ENTRIES", "is_text", "learn_phrases", "read_phrases", "split_from_phrases"]
 
 LINE_BYTES = 64
+LINE_ENTRIES = 21
 
 _KEPT_SHARE = 1 / 16
 
@@ -39,7 +40,8 @@ def split_from_phrases(source: SourceDocuments) -> tuple[list[Document], list[Do
 def learn_phrases(corpus: Corpus, n_lines: int, n_threads: int) -> NDArray[np.uint8]:
     """The tensor `phrases`, (n_lines, 64), of the text among the training documents.
 
-    Takes 20 bytes of memory for each byte of them. ValueError unless n_lines is a power of two, at least 2.
+    Takes 20 bytes of memory for each byte of them. ValueError unless n_lines is a power of two, 2 to 2^24,
+    and for more than 65,536 documents.
     """
     documents = [
         document.content.tobytes()

@@ -53,7 +53,7 @@ def test_a_configuration_survives_its_dict():
         (lambda values: values.pop("source"), "no .*source"),
         (lambda values: values["source"].append(values["source"][0]), "one name"),
         (lambda values: values["source"][0].update(weight=0), "weight"),
-        (lambda values: values["source"][0].update(paths=[]), "no paths"),
+        (lambda values: values["source"][0].update(paths=[]), "either paths or synthetic"),
     ],
 )
 def test_a_mistake_is_named(change, message):

@@ -9,8 +9,10 @@ from click.testing import CliRunner
 from network import Network
 from safetensors import safe_open
 
+from codelength import _native
 from codelength.cli.export import export
 from codelength.cli.train import train
+from codelength.codec.networks import read_network
 from codelength.training.export import (
     check_integers,
     export_model,
@@ -109,6 +111,17 @@ def test_the_same_network_gives_the_same_bytes(trainer, model, tmp_path):
     export_model(trainer, trainer._corpus, again, "tiny", "Five words.", 4000)
     assert again.read_bytes() == model.read_bytes()
     assert not list(tmp_path.glob("*.tmp"))
+
+
+def test_phrases_ship_with_the_network_and_stand_on_its_card(trainer, tmp_path):
+    documents = [content(trainer, n_bytes).tobytes() for n_bytes in (800, 900, 1000)]
+    lines = np.frombuffer(_native.learn_phrases(documents, 16), np.uint8).reshape(16, 64)
+    card = export_model(trainer, trainer._corpus, tmp_path / "m.safetensors", "tiny", "", 0, lines)
+    n_contexts = sum(line[2 * i] | line[2 * i + 1] << 8 != 0 for line in lines.tolist() for i in range(21))
+    assert n_contexts > 50
+    assert card["phrases"] == {"contexts": n_contexts, "bytes": 1024}
+    made = read_network(tmp_path / "m.safetensors")
+    assert made.card["phrases"] == card["phrases"]
 
 
 LIMIT = 2**31 - 1

@@ -62,7 +62,7 @@ def test_what_one_document_says_is_not():
 
 def test_threads_change_nothing():
     documents = [document(seed) for seed in range(30)]
-    assert len({_native.learn_phrases(documents, 16, threads) for threads in (1, 2, 7)}) == 1
+    assert len({_native.learn_phrases(documents, 16, threads) for threads in (0, 1, 2, 7)}) == 1
 
 
 def test_no_documents_no_phrases():
@@ -70,10 +70,15 @@ def test_no_documents_no_phrases():
     assert _native.learn_phrases([b"", b"a"], 2) == bytes(128)
 
 
-@pytest.mark.parametrize("n_lines", [0, 1, 3, 100])
+@pytest.mark.parametrize("n_lines", [0, 1, 3, 100, 1 << 25, 1 << 33])
 def test_lines_are_a_power_of_two(n_lines):
     with pytest.raises(ValueError, match="power of two"):
         _native.learn_phrases([b"a"], n_lines)
+
+
+def test_too_many_documents_are_refused():
+    with pytest.raises(ValueError, match="at most 65,536 documents"):
+        _native.learn_phrases([b""] * 65537, 2)
 
 
 def source(name: str, contents: list[bytes]) -> SourceDocuments:

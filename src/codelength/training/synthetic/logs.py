@@ -1,6 +1,6 @@
 """Log files as common programs write them: what they say is the programs', every value is drawn at random.
 
-Training has few logs, and people store many. A document is a log of one family: a header, some of the
+The training data has none, and people store many. A document is a log of one family: a header, some of the
 family's messages, each more or less often, some of them one after another again and again.
 """
 

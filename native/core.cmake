@@ -47,8 +47,8 @@ if(NOT MSVC)
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
     codelength_network_kernels(avx2 -mavx2)
     # GCC 12 takes the undefined operands inside its own intrinsics for uninitialised variables of ours.
-    codelength_network_kernels(avx512vnni -Wno-uninitialized -Wno-maybe-uninitialized -mavx512f -mavx512bw
-                               -mavx512vl -mavx512vnni -mprefer-vector-width=512)
+    codelength_network_kernels(avx512vnni -Wno-uninitialized $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>
+                               -mavx512f -mavx512bw -mavx512vl -mavx512vnni -mprefer-vector-width=512)
   elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
     codelength_network_kernels(neon)
     codelength_network_kernels(neon_dot -march=armv8.2-a+dotprod)

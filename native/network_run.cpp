@@ -228,7 +228,7 @@ void forward(const NetworkView& network, const NetworkScratch& scratch, const Ne
 #define CODELENGTH_TEXT_OF(x) #x
 #define CODELENGTH_TEXT(x) CODELENGTH_TEXT_OF(x)
 
-const NetworkIsa CODELENGTH_NETWORK_ISA = {CODELENGTH_TEXT(CODELENGTH_NETWORK_ISA) + sizeof("network_") - 1,
+const NetworkIsa CODELENGTH_NETWORK_ISA = {&CODELENGTH_TEXT(CODELENGTH_NETWORK_ISA)[sizeof("network_") - 1],
                                            sizeof(kernels::CODELENGTH_NETWORK_ISA::Input),
                                            kernels::CODELENGTH_NETWORK_ISA::input_offset,
                                            kernels::CODELENGTH_NETWORK_ISA::inputs_together,

@@ -26,7 +26,9 @@ namespace codelength::CODELENGTH_ISA {
     h *= 0x846CA68Bu;
     return h ^ h >> 16;
 }
-[[gnu::always_inline]] inline std::uint32_t hashed(std::uint32_t a, std::uint32_t b) { return mixed(a * 0x9E3779B1u + mixed(b + 0x85EBCA6Bu)); }
+[[gnu::always_inline]] inline std::uint32_t hashed(std::uint32_t a, std::uint32_t b) {
+    return mixed(a * 0x9E3779B1u + mixed(b + 0x85EBCA6Bu));
+}
 
 // Classes of symbols that behave alike.
 inline std::uint32_t symbol_class(std::uint32_t c) {

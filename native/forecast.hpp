@@ -27,7 +27,9 @@ public:
         half_ >>= 1;
     }
     // -log2 p of the symbol, in 1/4096, once all its bits are learned.
-    std::uint32_t length() const { return static_cast<std::uint32_t>(lg(static_cast<int>(all_)) - lg(static_cast<int>(total_))); }
+    std::uint32_t length() const {
+        return static_cast<std::uint32_t>(lg(static_cast<int>(all_)) - lg(static_cast<int>(total_)));
+    }
 
 private:
     std::uint32_t sum(std::uint32_t from, std::uint32_t n) const {

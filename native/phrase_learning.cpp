@@ -94,7 +94,8 @@ void weigh(std::span<const Occurrence> all, std::vector<Entry>& entries) {
         const double p = (counts[top] - right_here + 0.3) / (static_cast<double>(all.size()) - n_here + 0.9);
         gain_bits += length_bits + right_here * std::log2(p) + (n_here - right_here) * std::log2((1 - p) / (1 - usual));
     }
-    if (gain_bits > 0) entries.push_back({gain_bits, hash_of(all[0]), top, strength_of(counts[top], static_cast<double>(all.size()), n_documents)});
+    const std::uint8_t strength = strength_of(counts[top], static_cast<double>(all.size()), n_documents);
+    if (gain_bits > 0) entries.push_back({gain_bits, hash_of(all[0]), top, strength});
 }
 
 std::vector<Entry> worthiest(Context context, const std::vector<Document>& documents, std::size_t n_most) {

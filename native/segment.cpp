@@ -96,7 +96,7 @@ Coded encode_segment(Bytes content, int predictor, const Network* network, int n
 }
 
 Coded encode_segment_either(Bytes content, int predictor, const Network& network, std::size_t name_bytes, int n_threads,
-                             Monitor* monitor) {
+                            Monitor* monitor) {
     Coded out = encode_segment(content, predictor, &network, n_threads, monitor);
     // Where contexts add little to what the network knows, they are no match for it by themselves.
     if (out.predictor != predictor || out.forecast_length_bits * 5 <= std::uint64_t{out.payload.size()} * 8 * 7) return out;

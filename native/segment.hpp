@@ -54,7 +54,7 @@ Coded encode_segment(Bytes content, int predictor, const Network* network, int n
 // latter is tried only where contexts add much to what the network knows (docs/notes/mixing.md).
 // name_bytes: what naming the network costs beside the payload.
 Coded encode_segment_either(Bytes content, int predictor, const Network& network, std::size_t name_bytes, int n_threads,
-                             Monitor* monitor);
+                            Monitor* monitor);
 
 // Throws as encode_segment, std::invalid_argument for an unknown kind, CorruptPayload.
 std::vector<std::uint8_t> decode_segment(Bytes payload, std::size_t n_bytes, int predictor, int kind, const Network* network,

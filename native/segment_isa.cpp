@@ -77,7 +77,8 @@ Start learn(const Job& job, std::span<const Bytes> documents) {
         each.n_bytes = document.size();
         const auto run = [&]<std::size_t number>() {
             constexpr Profile p = profiles[number];
-            MixingPredictor<p.n_contexts, p.deep, p.networked> predictor(p, Kind::text, 0, document.size(), Lanes(document.size(), 1), before, job.phrases());
+            MixingPredictor<p.n_contexts, p.deep, p.networked> predictor(p, Kind::text, 0, document.size(),
+                                                                         Lanes(document.size(), 1), before, job.phrases());
             code_symbols(predictor, document, true, each, [&](std::size_t i) { encode_symbol(predictor, document[i], encoder); });
             start = predictor.learned();
         };

@@ -13,7 +13,7 @@ inline constexpr int stretch_max = 3071;
 
 // What follows is always inlined: a copy that one instruction set's build made would be shared with the others.
 
-// log2(x) in 1/4096, 1 <= x < 2^24: exponent, 12 bits of mantissa f, and the parabola f (1 - f) * 0.344.
+// log2(x) in 1/4096, x >= 1: exponent, 12 bits of mantissa f, and the parabola f (1 - f) * 0.344.
 inline constexpr int lg_bend = 1409;
 [[gnu::always_inline]] inline int lg(int x) {
     const int e = static_cast<int>(std::bit_width(static_cast<unsigned>(x))) - 1;

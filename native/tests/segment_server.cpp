@@ -58,7 +58,7 @@ public:
             const Content content = bytes(in);
             const Coded coded = network >= 0 && name_bytes >= 0
                                     ? encode_segment_either(content, predictor, *at(network),
-                                                             static_cast<std::size_t>(name_bytes), threads, nullptr)
+                                                            static_cast<std::size_t>(name_bytes), threads, nullptr)
                                     : encode_segment(content, predictor, at(network), threads, nullptr);
             reply(std::to_string(coded.predictor) + ' ' + std::to_string(coded.kind) + ' ', coded.payload);
         } else if (what == "decode") {

@@ -18,8 +18,8 @@ def sample_documents(corpus: Corpus, n_bytes: int, seed: int) -> list[bytes]:
 
     Their lengths are spread evenly in logarithm from 500 to 16,000 bytes: what is learned from them matters
     most for short contents. Sources count by the square root of their share, and those that are not text for
-    nothing. None is of a document that phrases of this corpus are learned
-    from, but where a source has only one.
+    nothing. None is of a document that phrases of this corpus are learned from, but where a source has only
+    one.
     """
     sources = [source for source in corpus.sources if is_text(source)]
     documents = {source.name: split_from_phrases(source)[1] for source in sources}

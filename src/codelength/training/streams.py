@@ -130,7 +130,7 @@ class StreamBatcher:
         positions = dict(zip(mix, state["positions"], strict=True))
         for name, source in zip(self._names, self._sources, strict=True):
             source.position = positions.get(name, 0)
-        if list(mix) != self._names or not np.allclose(list(mix.values()), self._shares):
+        if list(mix.items()) != list(zip(self._names, self._shares.tolist(), strict=True)):
             return False
         self._given = np.array(state["given"], np.int64)
         if len(state["at"]) != len(self._at):

@@ -73,14 +73,12 @@ class _Log:
         ]
         n = len(self._messages)
         self._weights = [1 / (rank + 1) ** r.uniform(0.3, 1.5) for rank in range(n)]
-        self._after = [r.randrange(n) for _ in range(n)]
-        """What mostly follows each message, ..."""
-        self._mostly = r.uniform(0, 0.9)
-        """... and how often."""
+        self._after = [r.randrange(n) for _ in range(n)]  # what follows each message ...
+        self._follows = r.uniform(0, 0.9)  # ... so often
         self._at = 0
 
     def line(self) -> str:
-        if self._r.random() < self._mostly:
+        if self._r.random() < self._follows:
             self._at = self._after[self._at]
         else:
             [self._at] = self._r.choices(range(len(self._messages)), self._weights)

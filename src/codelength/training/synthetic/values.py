@@ -140,8 +140,6 @@ KINDS: dict[str, tuple[float, Draw]] = {
     "blk": (0.5, lambda r: f"blk_{r.choice(('', '-'))}{r.randrange(10**18, 9 * 10**18)}"),
     "bytes": (0.2, _below(500, 5000, 50000, 10**6, 67108865)),
     "class": (0.8, _class),
-    "code": (0.8, _below(10, 256)),
-    "country": (0.7, _one_of("US", "DE", "FR", "GB", "IN", "CN", "BR", "JP", "RU", "NL")),
     "cpu": (0.3, _below(4, 16, 64)),
     "disk": (0.8, _one_of("sda", "sda1", "sdb", "sdb1", "sdc", "nvme0n1", "vda", "hda", "dm-0", "md0")),
     "domain": (0.8, lambda r: f"{r.choice(_WORDS['hosts'])}.{r.choice(_WORDS['domains'])}"),

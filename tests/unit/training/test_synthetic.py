@@ -5,19 +5,32 @@ import itertools
 import random
 import re
 
-from codelength.training.synthetic import logs
+import pytest
+
+from codelength.training.synthetic import logs, texts
 from codelength.training.synthetic.families import FAMILIES, Family
 from codelength.training.synthetic.values import KINDS, Values
 
 
-def test_the_same_documents_every_time():
-    first = list(itertools.islice(logs.documents(), 50))
-    digest = hashlib.sha256(b"".join(content for _, content in first)).hexdigest()
-    assert digest == "9620fd26e9fff68821c86bf1bf31004821b476b912ea0bae3e194cf650364416"
+@pytest.mark.parametrize(
+    ("kind", "least_bytes", "digest"),
+    [
+        (logs, 1000, "9620fd26e9fff68821c86bf1bf31004821b476b912ea0bae3e194cf650364416"),
+        (texts, 500, "5e9de269f8745e114a659dd4d1a7c81744fe5ea1d1c5e5e89e0052af47d2bebd"),
+    ],
+)
+def test_the_same_documents_every_time(kind, least_bytes, digest):
+    first = list(itertools.islice(kind.documents(), 50))
+    assert hashlib.sha256(b"".join(content for _, content in first)).hexdigest() == digest
     assert len({name for name, _ in first}) == len({content for _, content in first}) == 50
     for _, content in first:
-        assert 1000 <= len(content) < 8000
+        assert least_bytes <= len(content) < 8000
         assert content.endswith(b"\n")
+
+
+def test_texts_have_no_choice_nor_value_left_open():
+    for seed in range(100):
+        assert not re.search(r"[{}|]|<\w+>", texts.write_texts(3000, seed).decode())
 
 
 def test_every_header_and_message_can_be_written():

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from codelength.training.synthetic import logs
+from codelength.training.synthetic import logs, texts
 
 __all__ = ["synthetic_documents"]
 
-_KINDS = {"logs": logs.documents}
+_KINDS = {"logs": logs.documents, "texts": texts.documents}
 
 
 def synthetic_documents(kind: str) -> Iterator[tuple[str, bytes]]:

@@ -308,14 +308,12 @@ def test_ready_within_a_second(open_page: OpenPage, record_property: Callable[[s
     page = open_page(build(exhibit_of(data, Column("one", guessed_bytes(data)))))
     marks = "['ready', 'complete'].map(name => Number(document.documentElement.dataset[name]))"
     best = np.inf
-    for _ in range(8):  # the machine may be busy
+    for _ in range(3):  # the machine may be busy
         page.reload()
         page.wait_for_selector("html[data-complete]")
         ready_ms, complete_ms = page.evaluate(marks)
         best = min(best, ready_ms)
         assert complete_ms >= ready_ms
-        if best < MOST_READY_MS:
-            break
     record_property("ready_ms", best)
     assert best < MOST_READY_MS
     page.reload()

@@ -11,9 +11,14 @@
 
 namespace codelength {
 
-enum class Kind : std::uint8_t { binary = 0, text = 1, words = 2, records = 3 };
-inline constexpr int n_kinds = 4;
-inline bool is_textual(Kind kind) { return kind == Kind::text || kind == Kind::words; }
+// Text of a kind of its own (messages, ...) differs from other text in what a predictor with a network starts from.
+enum class Kind : std::uint8_t { binary = 0, text = 1, words = 2, records = 3, messages = 4, programs = 5, tables = 6, logs = 7 };
+inline constexpr int n_kinds = 8;
+inline constexpr Kind text_kinds[] = {Kind::text, Kind::messages, Kind::programs, Kind::tables, Kind::logs};
+inline bool is_text(Kind kind) { return kind == Kind::text || kind >= Kind::messages; }
+inline bool is_textual(Kind kind) { return is_text(kind) || kind == Kind::words; }
+// Whether a predictor with a network, or without, takes this kind.
+inline bool serves(bool networked, Kind kind) { return networked ? is_text(kind) : kind <= Kind::records; }
 
 }  // namespace codelength
 
@@ -215,8 +220,8 @@ inline constexpr ContextList records = {
 
 // in_lanes: whether a text may stand in several lanes.
 inline const ContextList& contexts_of(Kind kind, bool in_lanes) {
+    if (is_text(kind)) return in_lanes ? lists::lanes : lists::text;
     switch (kind) {
-        case Kind::text: return in_lanes ? lists::lanes : lists::text;
         case Kind::words: return lists::words;
         case Kind::records: return lists::records;
         default: return lists::binary;

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "simd.hpp"
+#include "zeros.hpp"
 
 namespace codelength::CODELENGTH_ISA {
 
@@ -66,15 +67,11 @@ private:
 // interpolated; the nearer one learns.
 class Apm {
 public:
-    explicit Apm(int n_contexts) : rows_(std::make_unique<Row[]>(static_cast<std::size_t>(n_contexts))) {
-        Row row{};
-        for (int j = 0; j < n_points; ++j) row.p[j] = static_cast<std::uint16_t>(squash(clip((j - n_points / 2) * step)));
-        std::fill_n(rows_.get(), n_contexts, row);
-    }
+    explicit Apm(std::size_t n_contexts) : rows_(n_contexts) {}
 
     // Says early which context is next, so that memory can answer in time.
     void select(std::size_t context) {
-        row_ = rows_[context].p;
+        row_ = rows_[context].changed;
 #if defined(__GNUC__)
         __builtin_prefetch(row_);
 #endif
@@ -83,21 +80,26 @@ public:
     // x: log odds in 1/256, clipped. Returns a probability in 1/65536.
     int refine(int x) {
         const int from_left = x + n_points / 2 * step, j = from_left / step, w = from_left % step;
-        nearer_ = row_ + j + (w >= step / 2);
-        return (row_[j] * (step - w) + row_[j + 1] * w) / step;
+        nearer_ = j + (w >= step / 2);
+        return (at(j) * (step - w) + at(j + 1) * w) / step;
     }
 
-    void learn(int bit) { *nearer_ = static_cast<std::uint16_t>(*nearer_ + (((bit ? 65535 : 0) - *nearer_) >> 6)); }
+    void learn(int bit) {
+        const int p = at(nearer_);
+        row_[nearer_] = static_cast<std::uint16_t>((p + (((bit ? 65535 : 0) - p) >> 6)) ^ tables.unrefined[static_cast<std::size_t>(nearer_)]);
+    }
 
 private:
-    static constexpr int n_points = 25, step = 256;
+    static constexpr int n_points = static_cast<int>(std::tuple_size_v<decltype(Tables::unrefined)>), step = 256;
     static_assert(n_points / 2 * step > stretch_max);
+    int at(int j) const { return row_[j] ^ tables.unrefined[static_cast<std::size_t>(j)]; }
+
     struct alignas(64) Row {
-        std::uint16_t p[32];  // a cache line; n_points are used
+        std::uint16_t changed[32];  // a cache line; of n_points the bits that differ from where they start
     };
-    std::unique_ptr<Row[]> rows_;
+    Zeros<Row> rows_;
     std::uint16_t* row_ = nullptr;
-    std::uint16_t* nearer_ = nullptr;
+    int nearer_ = 0;
 };
 
 }  // namespace codelength::CODELENGTH_ISA

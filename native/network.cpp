@@ -152,7 +152,7 @@ private:
 struct Network::Weights {
     const NetworkIsa& isa;
     NetworkModel model;
-    std::map<int, Start> starts;
+    Starts starts;
     std::unique_ptr<const PhraseTable> phrases;
 };
 
@@ -167,8 +167,8 @@ std::unique_ptr<NetworkRun> Network::start(int n_lanes) const {
     return std::make_unique<Run>(weights_->isa, weights_->model.view(), n_lanes);
 }
 
-const Start* Network::start_of(int predictor) const {
-    const auto found = weights_->starts.find(predictor);
+const Start* Network::start_of(int predictor, int kind) const {
+    const auto found = weights_->starts.find({predictor, kind});
     return found == weights_->starts.end() ? nullptr : &found->second;
 }
 

@@ -2,7 +2,6 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <span>
 #include <stdexcept>
@@ -58,8 +57,8 @@ public:
     // Zero states for n_lanes sequences. Throws std::invalid_argument for a negative number.
     std::unique_ptr<NetworkRun> start(int n_lanes) const;
 
-    // What the file offers a mixing predictor to start from; null for nothing.
-    const Start* start_of(int predictor) const;
+    // What the file offers a mixing predictor to start from, for a kind of text; null for nothing.
+    const Start* start_of(int predictor, int kind) const;
 
     // Null if the file has none.
     const PhraseTable* phrases() const;
@@ -73,7 +72,7 @@ private:
     std::unique_ptr<const Weights> weights_;
 };
 
-// The tensors mixing.* of a model file, by predictor. Throws BadNetwork.
-std::map<int, Start> read_starts(const std::vector<NetworkTensor>& tensors);
+// The tensors mixing.* of a model file. Throws BadNetwork.
+Starts read_starts(const std::vector<NetworkTensor>& tensors);
 
 }  // namespace codelength

@@ -1,5 +1,6 @@
 #include "segment.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <string_view>
 
@@ -50,27 +51,37 @@ std::size_t memory_bytes(int predictor, std::size_t n_bytes) {
 
 bool is_networked(int predictor) { return profiles[profile_index(predictor)].networked; }
 
+Kind kind_of_text(const Job& job, Bytes sample) {
+    if (std::ranges::none_of(text_kinds, [&](Kind kind) { return kind != Kind::text && job.start(kind); })) return Kind::text;
+    std::vector<std::uint32_t> frequencies(256 * sample.size());
+    const std::uint8_t* const lane = sample.data();
+    job.network->start(1)->forward({&lane, 1}, 0, 0, static_cast<int>(sample.size()), frequencies.data());
+    return isa().kind_of_text(job, sample, frequencies.data());
+}
+
 namespace {
 
 // A content as its kind's symbols, and what codes them.
 struct Prepared {
     Prepared(Bytes content, int wanted, const Network* network, int n_threads, Monitor* monitor)
-        : choice(classify(content)), symbols(content), predictor(wanted) {
+        : symbols(content), predictor(wanted) {
+        const Choice choice = classify(content);
+        stride = choice.stride;
         const Profile& profile = profiles[checked_index(wanted, network)];
         if (profile.networked && choice.kind != Kind::text) {
             predictor = profile.otherwise;
             network = nullptr;
         }
+        job = {profile_index(predictor), choice.kind, content.size(), network, n_threads, monitor};
+        if (network) job.kind = kind_of_text(job, content.first(std::min(content.size(), sample_size)));
         if (choice.kind == Kind::text && !network) {
             words = abbreviate(content);
             // The dictionary pays where it shortens; other text is better served as it is.
             if (words.size() * 20 < content.size() * 19) {
-                choice.kind = Kind::words;
+                job.kind = Kind::words;
                 symbols = words;
             }
         }
-        job = {profile_index(predictor), choice.kind, content.size(), network, network ? network->start_of(wanted) : nullptr,
-               n_threads, monitor};
     }
     static std::size_t checked_index(int predictor, const Network* network) {
         const std::size_t profile = profile_index(predictor);
@@ -79,9 +90,12 @@ struct Prepared {
         return profile;
     }
 
-    Choice choice;
+    // Text whose kind is not clear by then is of several.
+    static constexpr std::size_t sample_size = 1024;
+
     std::vector<std::uint8_t> words;
     Bytes symbols;
+    std::uint32_t stride = 0;
     int predictor;
     Job job{};
 };
@@ -90,8 +104,8 @@ struct Prepared {
 
 Coded encode_segment(Bytes content, int predictor, const Network* network, int n_threads, Monitor* monitor) {
     const Prepared p(content, predictor, network, n_threads, monitor);
-    Coded out{p.predictor, static_cast<int>(p.choice.kind), {}};
-    out.forecast_length_bits = isa().encode(p.job, p.choice.stride, p.symbols, out.payload);
+    Coded out{p.predictor, static_cast<int>(p.job.kind), {}};
+    out.forecast_length_bits = isa().encode(p.job, p.stride, p.symbols, out.payload);
     return out;
 }
 
@@ -108,23 +122,21 @@ Coded encode_segment_either(Bytes content, int predictor, const Network& network
 
 double ideal_length_bits(Bytes content, int predictor, const Network* network) {
     const Prepared p(content, predictor, network, 1, nullptr);
-    return isa().ideal_length_bits(p.job, p.choice.stride, p.symbols);
+    return isa().ideal_length_bits(p.job, p.stride, p.symbols);
 }
 
 std::vector<std::uint8_t> decode_segment(Bytes payload, std::size_t n_bytes, int predictor, int kind, const Network* network,
                                          int n_threads, Monitor* monitor) {
     const std::size_t profile = Prepared::checked_index(predictor, network);
-    if (kind < 0 || kind >= n_kinds || (network && static_cast<Kind>(kind) != Kind::text))
-        throw std::invalid_argument("unknown kind");
-    const Start* const start = network ? network->start_of(predictor) : nullptr;
-    return isa().decode({profile, static_cast<Kind>(kind), n_bytes, network, start, n_threads, monitor}, payload);
+    if (kind < 0 || kind >= n_kinds || !serves(network, static_cast<Kind>(kind))) throw std::invalid_argument("unknown kind");
+    return isa().decode({profile, static_cast<Kind>(kind), n_bytes, network, n_threads, monitor}, payload);
 }
 
 std::vector<std::uint8_t> text_lengths(Bytes content) { return isa().text_lengths(content); }
 
 Start learn_start(std::span<const Bytes> documents, int predictor, const Network& network) {
     const std::size_t profile = Prepared::checked_index(predictor, &network);
-    return isa().learn({profile, Kind::text, 0, &network, nullptr, 1, nullptr}, documents);
+    return isa().learn({profile, Kind::text, 0, &network, 1, nullptr}, documents);
 }
 
 }  // namespace codelength

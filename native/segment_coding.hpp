@@ -23,6 +23,12 @@ struct IdealEncoder {
     void encode(int bit, std::uint32_t p1) { length_bits -= std::log2((bit ? p1 : 65536 - p1) / 65536.0); }
 };
 
+// Counts in integers, in 1/4096 bit: for choices.
+struct LengthEncoder {
+    std::uint64_t length = 0;
+    void encode(int bit, std::uint32_t p1) { length += static_cast<std::uint64_t>(lg(65536) - lg(static_cast<int>(bit ? p1 : 65536 - p1))); }
+};
+
 template <class Predictor, class Encoder>
 void encode_symbol(Predictor& predictor, int symbol, Encoder& encoder) {
     for (int k = 7; k >= 0; --k) {

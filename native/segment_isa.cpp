@@ -1,4 +1,7 @@
 // Compiled once for each instruction set, with its flags: see core.cmake.
+#include <algorithm>
+#include <array>
+
 #include "isa.hpp"
 #include "segment_coding.hpp"
 
@@ -18,7 +21,7 @@ std::uint64_t run(const Job& job, std::uint32_t stride, Bytes symbols, Encoder& 
         for (int k = n_stride_bits - 1; k >= 0; --k) encoder.encode(static_cast<int>(stride >> k & 1), half);
     const Lanes lanes = job.network ? Lanes::for_network(job.n_bytes, profiles[job.profile].most_lanes) : Lanes();
     std::uint64_t forecast_length_bits = 0;
-    with_predictor(job.profile, job.kind, stride, job.n_bytes, lanes, job.start, job.phrases(), [&](auto& predictor) {
+    with_predictor(job.profile, job.kind, stride, job.n_bytes, lanes, job.start(job.kind), job.phrases(), [&](auto& predictor) {
         code_symbols(predictor, symbols, true, job, [&](std::size_t i) { encode_symbol(predictor, symbols[i], encoder); });
         forecast_length_bits = predictor.forecast_length_bits();
     });
@@ -45,7 +48,7 @@ std::vector<std::uint8_t> decode(const Job& job, Bytes payload) {
         for (int k = 0; k < n_stride_bits; ++k) stride = stride << 1 | static_cast<std::uint32_t>(decoder.decode(half));
     const Lanes lanes = job.network ? Lanes::for_network(job.n_bytes, profiles[job.profile].most_lanes) : Lanes();
     std::vector<std::uint8_t> content(job.n_bytes);
-    with_predictor(job.profile, job.kind, stride, job.n_bytes, lanes, job.start, job.phrases(), [&](auto& predictor) {
+    with_predictor(job.profile, job.kind, stride, job.n_bytes, lanes, job.start(job.kind), job.phrases(), [&](auto& predictor) {
         if (job.kind == Kind::words)
             decode_words(predictor, content, decoder, job.monitor);
         else
@@ -53,6 +56,40 @@ std::vector<std::uint8_t> decode(const Job& job, Bytes payload) {
     });
     if (!decoder.consumed()) throw CorruptPayload("the payload goes on after its content");
     return content;
+}
+
+// Starts that race through the sample: who is clearly behind, is out.
+template <class Predictor>
+struct Racer {
+    Kind kind;
+    std::unique_ptr<Predictor> predictor;
+    LengthEncoder length;
+};
+
+Kind kind_of_text(const Job& job, Bytes sample, const std::uint32_t* frequencies) {
+    constexpr std::uint64_t clearly = 20 << 12;  // bits, in 1/4096
+    Kind best = Kind::text;
+    const auto race = [&]<std::size_t profile>() {
+        constexpr Profile p = profiles[profile];
+        using Predictor = MixingPredictor<p.n_contexts, p.deep, p.networked>;
+        std::vector<Racer<Predictor>> racers;
+        for (const Kind kind : text_kinds)
+            if (kind == Kind::text || job.start(kind)) racers.push_back({kind, std::make_unique<Predictor>(p, kind, 0, sample.size(), Lanes(), job.start(kind), job.phrases()), {}});
+        const auto length = [](const auto& racer) { return racer.length.length; };
+        for (std::size_t i = 0; i < sample.size() && racers.size() > 1; ++i) {
+            for (auto& racer : racers) {
+                racer.predictor->begin_symbol(0, sample.data(), frequencies + 256 * i);
+                encode_symbol(*racer.predictor, sample[i], racer.length);
+                racer.predictor->end_symbol(sample.data());
+            }
+            const auto first = std::ranges::min_element(racers, {}, length);
+            best = first->kind;
+            std::erase_if(racers, [least = length(*first)](const auto& racer) { return racer.length.length > least + clearly; });
+        }
+    };
+    if (job.profile == 4) race.template operator()<4>();
+    else race.template operator()<5>();
+    return best;
 }
 
 std::vector<std::uint8_t> lengths(Bytes content) {
@@ -67,16 +104,50 @@ std::vector<std::uint8_t> lengths(Bytes content) {
     return found;
 }
 
-// Codes the documents one after another and keeps what it learns.
+// The mean of what was learned at several times: less noise than at any of them.
+class MeanStart {
+public:
+    void add(const Start& start) {
+        ++n_;
+        each(start, [&](std::size_t part, const auto& values) {
+            sums_[part].resize(values.size());
+            for (std::size_t i = 0; i < values.size(); ++i) sums_[part][i] += values[i];
+        });
+    }
+    Start mean() const {
+        Start start;
+        each(start, [&](std::size_t part, auto& values) {
+            for (const std::int64_t sum : sums_[part])
+                values.push_back(static_cast<typename std::remove_reference_t<decltype(values)>::value_type>(sum / n_));
+        });
+        return start;
+    }
+
+private:
+    template <class S, class F>
+    static void each(S& start, F f) {
+        f(0, start.histories);
+        f(1, start.match);
+        f(2, start.phrases);
+        f(3, start.weights);
+        f(4, start.last);
+    }
+    std::int64_t n_ = 0;
+    std::array<std::vector<std::int64_t>, 5> sums_;
+};
+
+// Codes the documents one after another and keeps what it learns, on average over the later half of them.
 Start learn(const Job& job, std::span<const Bytes> documents) {
     IdealEncoder encoder;
+    MeanStart mean;
     Start start;
     const Start* before = nullptr;
-    for (const Bytes document : documents) {
+    for (std::size_t number = 0; number < documents.size(); ++number) {
+        const Bytes document = documents[number];
         Job each = job;
         each.n_bytes = document.size();
-        const auto run = [&]<std::size_t number>() {
-            constexpr Profile p = profiles[number];
+        const auto run = [&]<std::size_t profile>() {
+            constexpr Profile p = profiles[profile];
             MixingPredictor<p.n_contexts, p.deep, p.networked> predictor(p, Kind::text, 0, document.size(),
                                                                          Lanes(document.size(), 1), before, job.phrases());
             code_symbols(predictor, document, true, each, [&](std::size_t i) { encode_symbol(predictor, document[i], encoder); });
@@ -84,19 +155,20 @@ Start learn(const Job& job, std::span<const Bytes> documents) {
         };
         if (job.profile == 4) run.template operator()<4>();
         else run.template operator()<5>();
+        if (number >= documents.size() / 2) mean.add(start);
         start.settled = 448;
         start.n_symbols = 1 << 20;
         before = &start;
     }
-    return start;
+    return mean.mean();
 }
 
 }  // namespace
 
 #if defined(__AVX2__)
-const Isa isa_avx2 = {"avx2", encode, ideal_length_bits, decode, lengths, learn};
+const Isa isa_avx2 = {"avx2", encode, ideal_length_bits, decode, kind_of_text, lengths, learn};
 #else
-const Isa isa_portable = {"portable", encode, ideal_length_bits, decode, lengths, learn};
+const Isa isa_portable = {"portable", encode, ideal_length_bits, decode, kind_of_text, lengths, learn};
 #endif
 
 }  // namespace codelength

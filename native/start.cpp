@@ -3,21 +3,35 @@
 #include <charconv>
 #include <string_view>
 
+#include "contexts.hpp"
 #include "network_tensors.hpp"
 #include "profile.hpp"
 
 namespace codelength {
 namespace {
 
-// The profile that a tensor's name asks for, as "5." of "mixing.5.match"; throws BadNetwork.
-int predictor_of(const std::string& name) {
-    int number = 0;
-    const char* const end = name.data() + name.size();
-    const auto [rest, error] = std::from_chars(name.data() + starts_prefix.size(), end, number);
-    if (error != std::errc() || rest == end || *rest != '.' || number < 1 ||
-        number > static_cast<int>(profiles.size()) || !profiles[static_cast<std::size_t>(number - 1)].networked)
+struct Name {
+    int predictor, kind;
+    std::string_view part;
+};
+
+// Of "mixing.5.1.match". Throws BadNetwork for a predictor without a network, or a kind that is no text.
+Name parse(const std::string& name) {
+    const char *at = name.data() + starts_prefix.size(), *const end = name.data() + name.size();
+    int numbers[2] = {};
+    for (int& number : numbers) {
+        const auto [rest, error] = std::from_chars(at, end, number);
+        if (error != std::errc() || rest == end || *rest != '.') throw BadNetwork("no tensor is called " + name);
+        at = rest + 1;
+    }
+    const auto [predictor, kind] = numbers;
+    const std::string_view part(at, static_cast<std::size_t>(end - at));
+    if (name != std::string(starts_prefix) + std::to_string(predictor) + "." + std::to_string(kind) + "." + std::string(part))
+        throw BadNetwork("no tensor is called " + name);
+    if (predictor < 1 || predictor > static_cast<int>(profiles.size()) || !profiles[static_cast<std::size_t>(predictor - 1)].networked)
         throw BadNetwork("tensor " + name + " is for no predictor with a network");
-    return number;
+    if (kind < 0 || kind >= n_kinds || !is_text(static_cast<Kind>(kind))) throw BadNetwork("tensor " + name + " is for no kind of text");
+    return {predictor, kind, part};
 }
 
 template <class T>
@@ -35,15 +49,13 @@ std::vector<T> numbers(const NetworkTensor& tensor, std::string_view dtype, cons
 
 }  // namespace
 
-std::map<int, Start> read_starts(const std::vector<NetworkTensor>& tensors) {
-    std::map<int, Start> starts;
+Starts read_starts(const std::vector<NetworkTensor>& tensors) {
+    Starts starts;
     for (const NetworkTensor& tensor : tensors) {
         if (!tensor.name.starts_with(starts_prefix)) continue;
-        const int predictor = predictor_of(tensor.name);
+        const auto [predictor, kind, part] = parse(tensor.name);
         const auto n = static_cast<std::size_t>(profiles[static_cast<std::size_t>(predictor - 1)].n_contexts);
-        const std::string_view part = std::string_view(tensor.name).substr(tensor.name.rfind('.') + 1);
-        Start& start = starts[predictor];
-        if (tensor.name != std::string(starts_prefix) + std::to_string(predictor) + "." + std::string(part)) throw BadNetwork("no tensor is called " + tensor.name);
+        Start& start = starts[{predictor, kind}];
         if (part == "histories") start.histories = numbers<std::uint16_t>(tensor, "U16", {n, 256});
         else if (part == "match") start.match = numbers<std::uint16_t>(tensor, "U16", {64});
         else if (part == "weights") start.weights = numbers<std::int16_t>(tensor, "I16", {Start::n_sets, n + Start::n_more_inputs});
@@ -51,9 +63,10 @@ std::map<int, Start> read_starts(const std::vector<NetworkTensor>& tensors) {
         else if (part == "phrases") start.phrases = numbers<std::uint16_t>(tensor, "U16", {n_phrase_probabilities});
         else throw BadNetwork("no tensor is called " + tensor.name);
     }
-    for (const auto& [predictor, start] : starts)
+    for (const auto& [of, start] : starts)
         if (start.histories.empty() || start.match.empty() || start.phrases.empty() || start.weights.empty() || start.last.empty())
-            throw BadNetwork("the start of predictor " + std::to_string(predictor) + " is not complete");
+            throw BadNetwork("the start of predictor " + std::to_string(of.first) + " for kind " + std::to_string(of.second) +
+                             " is not complete");
     return starts;
 }
 

@@ -2,6 +2,8 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <utility>
 #include <vector>
 
 #include "phrases.hpp"
@@ -19,8 +21,10 @@ struct Start {
 
     // How settled the probabilities are: less than they really are, so that they follow the content at hand; and how many
     // symbols the mixers have seen, likewise.
-    std::int32_t settled = 192;
-    std::uint64_t n_symbols = 0;
+    std::int32_t settled = 320;
+    std::uint64_t n_symbols = 8192;
 };
+
+using Starts = std::map<std::pair<int, int>, Start>;  // by predictor and kind of text
 
 }  // namespace codelength

@@ -29,6 +29,10 @@ Tables::Tables() {
         e = (e * 4278222805u) >> 32;
     }
 
+    for (int j = 0; j < 25; ++j)
+        unrefined[static_cast<std::size_t>(j)] =
+            logistic[static_cast<std::size_t>(std::clamp(256 * (j - 12), -stretch_max, stretch_max) + stretch_max)];
+
     // States (n0, n1, last bit) in the order of n0 + n1, n1, last bit; the last bit tells apart only states that saw both.
     struct State {
         int n0, n1;

@@ -27,6 +27,7 @@ inline constexpr int stretch_scale = 1420;
 
 struct Tables {
     std::array<std::uint16_t, 2 * stretch_max + 1> logistic;  // [x + stretch_max]: probability in 1/65536
+    std::array<std::uint16_t, 25> unrefined;                  // of log odds 256 (j - 12): where a final map starts
     std::array<std::array<std::uint8_t, 2>, 256> next;        // next[state][bit]
     std::array<std::uint8_t, 256> n_seen;                     // bits that a state stands for
     std::array<std::int32_t, 256> prior;                      // of a state's probability: 22 bits, no counts (counters.hpp)

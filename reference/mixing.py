@@ -23,8 +23,8 @@ from matches import Match, MatchTable
 from mixers import Mixer
 from network import Network
 from phrases import Phrases
-from predictors import PREDICTORS, TEXT, WORDS, Parameters
-from starts import SETTLEDNESS, Start
+from predictors import PREDICTORS, TEXT, TEXT_KINDS, WORDS, Parameters
+from starts import SETTLEDNESS, SYMBOLS_BEFORE, Start
 
 __all__ = ["Model"]
 
@@ -70,11 +70,14 @@ class Model:
         network: Network | None = None,
     ) -> None:
         parameters = PREDICTORS[predictor]
-        start = network.starts.get(predictor) if network else None
+        start = network.starts.get((predictor, kind)) if network else None
         assert parameters.has_network == (network is not None)
         self.kind = kind
         self.count = parameters.contexts
-        contexts = CONTEXTS_IN_LANES if parameters.most_lanes > 1 else CONTEXTS_OF_KIND[kind]
+        if kind in TEXT_KINDS:
+            contexts = CONTEXTS_IN_LANES if parameters.most_lanes > 1 else CONTEXTS_OF_KIND[TEXT]
+        else:
+            contexts = CONTEXTS_OF_KIND[kind]
         numbers = contexts.split()[: self.count - 1]
         self.numbers = [int(number) for number in numbers]
         lines = content_size * self.count // 2
@@ -96,7 +99,7 @@ class Model:
         self.lanes = self.make_lanes(match_table, content_size, stride, network, parameters.most_lanes)
         self.turn = -1  # the lane whose symbol is the current one
         self.lane = self.lanes[0]
-        self.symbols = 0  # so far, of all lanes
+        self.symbols = SYMBOLS_BEFORE if start else 0  # so far, of all lanes, and of the start
 
         self.k = 0  # bits of the current symbol so far
         self.partial = 1  # c0
@@ -159,7 +162,7 @@ class Model:
         self.take_slots()
         if self.phrases:
             self.phrases.find(lane.hashes)
-        if self.kind in (TEXT, WORDS):
+        if self.kind in (*TEXT_KINDS, WORDS):
             self.place = min(features.word_length, 7) * 8 + class_of(features.c)
         elif features.stride > 0:
             self.place = features.row & 63

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from reading import require
 
-__all__ = ["BINARY", "PREDICTORS", "RECORDS", "TEXT", "WORDS", "Parameters", "check_model"]
+__all__ = ["BINARY", "PREDICTORS", "RECORDS", "TEXT", "TEXT_KINDS", "WORDS", "Parameters", "check_model"]
 
 
 class Parameters(NamedTuple):
@@ -30,8 +30,9 @@ PREDICTORS: Final = {
 }
 
 
-KINDS: Final = range(4)
-BINARY, TEXT, WORDS, RECORDS = KINDS
+KINDS: Final = range(8)
+BINARY, TEXT, WORDS, RECORDS, MESSAGES, PROGRAMS, TABLES, LOGS = KINDS
+TEXT_KINDS: Final = (TEXT, MESSAGES, PROGRAMS, TABLES, LOGS)
 
 
 def check_model(predictor: int, kind: int) -> None:
@@ -42,4 +43,6 @@ def check_model(predictor: int, kind: int) -> None:
         require(predictor in PREDICTORS, f"unknown predictor {predictor}")
         require(kind in KINDS, f"unknown kind {kind}")
         if PREDICTORS[predictor].has_network:
-            require(kind == TEXT, "a predictor with a network takes nothing but text")
+            require(kind in TEXT_KINDS, "a predictor with a network takes nothing but text")
+        else:
+            require(kind <= RECORDS, "a kind of text for predictors with a network")

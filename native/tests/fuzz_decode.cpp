@@ -33,7 +33,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const bool known = in.predictor >= 1 && in.predictor <= n_predictors() && in.kind >= 0 && in.kind < n_kinds;
     const bool networked = known && is_networked(in.predictor);
     const Network* const network = !networked ? nullptr : in.other ? &samples::tiny_network_with_starts() : &samples::tiny_network();
-    const bool registered = known && (!networked || static_cast<Kind>(in.kind) == Kind::text);
+    const bool registered = known && serves(networked, static_cast<Kind>(in.kind));
     try {
         const auto content =
             unless_corrupt([&] { return decode_segment(in.rest, in.n_bytes, in.predictor, in.kind, network, 1, nullptr); });
@@ -48,7 +48,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             job.kind = static_cast<Kind>(in.kind);
             job.n_bytes = in.n_bytes;
             job.network = network;
-            job.start = network ? network->start_of(in.predictor) : nullptr;
             expect(content == unless_corrupt([&] { return decode(job, in.rest); }));
         }
 #endif

@@ -58,7 +58,7 @@ void spoil(NetworkParts& parts, Reader& in) {
             else if (variant % 4 == 1) tensor.shape.pop_back();
             else tensor.shape[variant % tensor.shape.size()] = static_cast<std::size_t>(in.integer());
             break;
-        case 4: tensor.name = std::to_array({"", "mixing.", "mixing.5.match", "mixing.6.", "mixing.7.match", "head", "x"})[variant % 7]; break;
+        case 4: tensor.name = std::to_array({"", "mixing.", "mixing.5.1.match", "mixing.6.7.", "mixing.7.1.match", "head", "x"})[variant % 7]; break;
         case 5: tensors.erase(tensors.begin() + (&tensor - tensors.data())); break;
         case 6: tensors.push_back(NetworkParts::Tensor(tensor)); break;
         case 7: std::ranges::fill(tensor.bytes, static_cast<std::uint8_t>(in.number(1))); break;

@@ -21,7 +21,6 @@ inline Job job_of(std::size_t n_bytes, int predictor, const Network& network, in
     job.kind = Kind::text;
     job.n_bytes = n_bytes;
     job.network = &network;
-    job.start = network.start_of(predictor);
     job.n_threads = n_threads;
     job.monitor = monitor;
     return job;
@@ -31,7 +30,7 @@ template <class Code>
 void run(const Job& job, std::uint32_t n_lanes, Code code) {
     using namespace portable;
     const Lanes lanes(job.n_bytes, n_lanes);
-    with_predictor(job.profile, job.kind, 0, job.n_bytes, lanes, job.start, job.phrases(), code);
+    with_predictor(job.profile, job.kind, 0, job.n_bytes, lanes, job.start(job.kind), job.phrases(), code);
 }
 
 inline std::vector<std::uint8_t> encode(Bytes content, int predictor, const Network& network, std::uint32_t n_lanes,

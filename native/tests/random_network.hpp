@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "contexts.hpp"
 #include "network.hpp"
 #include "profile.hpp"
 #include "samples.hpp"
@@ -75,13 +76,15 @@ public:
     void add_starts() {
         for (std::size_t i = 0; i < profiles.size(); ++i) {
             if (!profiles[i].networked) continue;
-            const std::string name = "mixing." + std::to_string(i + 1) + ".";
             const std::size_t n = size(profiles[i].n_contexts);
-            add(name + "histories", "U16", {n, 256}, 20000, 45000, 0, 65535);
-            add(name + "match", "U16", {64}, 20000, 45000, 0, 65535);
-            add(name + "phrases", "U16", {n_phrase_probabilities}, 20000, 45000, 0, 65535);
-            add(name + "weights", "I16", {Start::n_sets, n + Start::n_more_inputs}, -300, 1000, -32767, 32767);
-            add(name + "last", "I16", {256, Start::n_last_inputs}, 0, 1300, -32767, 32767);
+            for (const Kind kind : text_kinds) {
+                const std::string name = "mixing." + std::to_string(i + 1) + "." + std::to_string(static_cast<int>(kind)) + ".";
+                add(name + "histories", "U16", {n, 256}, 20000, 45000, 0, 65535);
+                add(name + "match", "U16", {64}, 20000, 45000, 0, 65535);
+                add(name + "phrases", "U16", {n_phrase_probabilities}, 20000, 45000, 0, 65535);
+                add(name + "weights", "I16", {Start::n_sets, n + Start::n_more_inputs}, -300, 1000, -32767, 32767);
+                add(name + "last", "I16", {256, Start::n_last_inputs}, 0, 1300, -32767, 32767);
+            }
         }
     }
 

@@ -374,6 +374,10 @@ def valid() -> Iterator[tuple[str, bytes, bytes, list[Recipe]]]:
             payload = coded(predictor, 1, len(content), content, network=network)
             made = networked(network.hash, predictor, 1, len(content), payload, crc(content), 2)
             yield f"by hand network {predictor} {name}.clz", simple(made, 0x29), content, []
+    for predictor, kind in ((5, 4), (6, 5), (5, 6), (6, 7)):
+        payload = coded(predictor, kind, len(PROSE), PROSE, network=network)
+        made = networked(network.hash, predictor, kind, len(PROSE), payload, crc(PROSE), 2)
+        yield f"by hand network {predictor} kind {kind}.clz", simple(made, 0x29), PROSE, []
     short = PROSE[:200]
     parts = [short, short, NOISE, short]
     segments = [
@@ -511,7 +515,7 @@ def invalid() -> Iterator[tuple[str, bytes, str]]:
     for predictor in (0, 31, 32, 255):
         yield f"network before predictor {predictor}.clz", by_hash(predictor), corrupt
     yield "network before predictor 7.clz", by_hash(7), model
-    for kind in (0, 2, 3, 4, 7):
+    for kind in (0, 2, 3):
         yield f"network kind {kind}.clz", by_hash(kind=kind), format_error
     yield "network predictor taken for another.clz", by_hash(6), corrupt
     yield "network wrong checksum.clz", by_hash(tail=crc(b"")), corrupt

@@ -80,9 +80,9 @@ class RandomModel:
         self.add(f"{name}.bias", "I32", [outputs], 1 << 25)
         self.put(f"{name}.shift", "I32", [1], [shift])
 
-    def add_start(self, predictor: int, contexts: int, most: int = 4000) -> None:
-        """What this predictor starts from, with weights up to `most`."""
-        name = f"mixing.{predictor}"
+    def add_start(self, predictor: int, contexts: int, most: int = 4000, kind: int = 1) -> None:
+        """What this predictor starts from for a kind of text, with weights up to `most`."""
+        name = f"mixing.{predictor}.{kind}"
         self.add(f"{name}.histories", "U16", [contexts, 256], 65535, 0)
         self.add(f"{name}.match", "U16", [64], 65535, 0)
         self.add(f"{name}.weights", "I16", [1544, contexts + 9], most)

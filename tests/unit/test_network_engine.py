@@ -399,9 +399,9 @@ def test_every_tensor_must_be_there_with_its_dtype_and_shape() -> None:
             refused(SHAPE, tensors | {name: value}, name)
 
 
-def start_of(predictor: int, n: int) -> Tensors:
-    """What this predictor, of n contexts, starts from (6.6)."""
-    name = f"mixing.{predictor}."
+def start_of(predictor: int, n: int, kind: int = 1) -> Tensors:
+    """What this predictor, of n contexts, starts from for a kind of text (6.6)."""
+    name = f"mixing.{predictor}.{kind}."
     shapes = {
         "histories": (n, 256),
         "match": (64,),
@@ -424,10 +424,14 @@ def test_other_tensors() -> None:
     for name in (
         "mixing.",
         "mixing.weights",
-        "mixing.4.match",
-        "mixing.7.match",
+        "mixing.4.1.match",
+        "mixing.7.1.match",
         "mixing.5",
-        "mixing.05.match",
+        "mixing.5.match",
+        "mixing.5.1",
+        "mixing.05.1.match",
+        "mixing.5.01.match",
+        "mixing.5.1.1.match",
     ):
         refused(SHAPE, tensors | {name: ("U16", [64], bytes(128))}, "mixing")
 
@@ -435,18 +439,23 @@ def test_other_tensors() -> None:
 def test_starts_of_the_mixing() -> None:
     tensors = network(SHAPE, 1)
     five, six = start_of(5, 20), start_of(6, 31)
-    for right in (five, six, five | six):
+    logs = start_of(5, 20, 7)
+    for right in (five, six, five | six, logs, logs | five | six):
         Network(SHAPE, tensors | right)
     refused(SHAPE, tensors | start_of(4, 32), "mixing.4")
     refused(SHAPE, tensors | start_of(7, 32), "mixing.7")
     refused(SHAPE, tensors | start_of(5, 31), "mixing.5")
     refused(SHAPE, tensors | start_of(6, 32), "mixing.6")
-    before_phrases = {"mixing.5.weights": ("I16", [1544, 26], bytes(2 * 1544 * 26))}
-    refused(SHAPE, tensors | five | before_phrases, "mixing.5.weights")
-    refused(SHAPE, tensors | five | {"mixing.5.more": five["mixing.5.match"]}, "mixing.5.more")
+    for kind in (-1, 0, 2, 3, 8):
+        refused(SHAPE, tensors | start_of(5, 20, kind), f"mixing.5.{kind}")
+    before_phrases = {"mixing.5.1.weights": ("I16", [1544, 26], bytes(2 * 1544 * 26))}
+    refused(SHAPE, tensors | five | before_phrases, "mixing.5.1.weights")
+    refused(SHAPE, tensors | five | {"mixing.5.1.more": five["mixing.5.1.match"]}, "mixing.5.1.more")
     for name, (dtype, dims, data) in six.items():
         refused(
-            SHAPE, tensors | five | {k: v for k, v in six.items() if k != name}, "predictor 6 is not complete"
+            SHAPE,
+            tensors | five | {k: v for k, v in six.items() if k != name},
+            "predictor 6 for kind 1 is not complete",
         )
         bad = [
             ("I16" if dtype == "U16" else "U16", dims, data),

@@ -273,18 +273,50 @@ def test_command_line_with_networks(tmp_path: Path, tiny_network: Path) -> None:
     assert (done.returncode, done.stdout) == (2, b"")
 
 
-@pytest.mark.parametrize(("predictor", "starts"), [(5, [5]), (6, [6]), (5, [5, 6]), (6, [5])])
+@pytest.mark.parametrize(
+    ("predictor", "starts"),
+    [
+        (5, [(5, 1)]),
+        (6, [(6, 1)]),
+        (5, [(5, 1), (6, 1)]),
+        (6, [(5, 1)]),
+        (5, [(5, 1), (5, 4), (5, 7)]),
+        (6, [(5, 1), (6, 5), (6, 1), (6, 6)]),
+    ],
+)
 @pytest.mark.parametrize("most", [3000, 32767])
-def test_payloads_of_a_mixing_that_has_learnt(predictor: int, starts: list[int], most: int) -> None:
+def test_payloads_of_a_mixing_that_has_learnt(
+    predictor: int, starts: list[tuple[int, int]], most: int
+) -> None:
     model = load(GOLDEN / "random_models.py").RandomModel(seed=most)
-    for number in starts:
-        model.add_start(number, {5: 20, 6: 31}[number], most)
+    for number, kind in starts:
+        model.add_start(number, {5: 20, 6: 31}[number], most, kind)
     content = PROSE + b"and so on, " * 5
     native = networks.NetworkFile("random", model.data()).native
     _, kind, payload = _native.encode_segment(content, predictor, native)
-    assert kind == 1
+    assert kind == 1 or (predictor, kind) in starts
     # The weights are as random as they may be: what was learnt was wrong.
     assert decode_payload(predictor, kind, len(content), payload, Network(model.data())) == content
+
+
+@pytest.mark.parametrize("predictor", [5, 6])
+def test_the_kind_of_text_is_the_one_that_serves_it_best(predictor: int) -> None:
+    maker = load(GOLDEN / "make.py")
+    model = maker.RandomModel({"layers": 1})
+    kinds = (1, 4, 5, 6, 7)
+    for kind in kinds:
+        model.add_start(predictor, {5: 20, 6: 31}[predictor], 1500, kind)
+    native = networks.NetworkFile("random", model.data()).native
+    network = Network(model.data())
+    chosen = set()
+    for content in (PROSE[:60], b"0123456789" * 6, b"GET /index.html 200 OK\n" * 3, b"x = x + 1;\n" * 5):
+        _, kind, payload = _native.encode_segment(content, predictor, native)
+        sizes = {k: len(maker.coded(predictor, k, len(content), content, network=network)) for k in kinds}
+        # Less than a byte apart, the choice is that of integers that count nearly right.
+        assert len(payload) == sizes[kind] <= min(sizes.values()) + 1
+        assert decode_payload(predictor, kind, len(content), payload, network) == content
+        chosen.add(kind)
+    assert len(chosen) > 1
 
 
 # Phrases

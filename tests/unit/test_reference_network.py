@@ -208,8 +208,11 @@ def test_other_tensors() -> None:
     for name in (
         "mixing",
         "mixing.5",
-        "mixing.4.match",
-        "mixing.05.match",
+        "mixing.5.match",
+        "mixing.4.1.match",
+        "mixing.05.1.match",
+        "mixing.5.2.match",
+        "mixing.5.8.match",
         "layers.2.taps",
         "head.scale",
         "",
@@ -222,6 +225,7 @@ def test_other_tensors() -> None:
 # Where the mixing starts
 
 STARTS = {5: 20, 6: 31}
+KINDS = {5: 7, 6: 4}
 
 
 def test_starts(network: Network) -> None:
@@ -229,14 +233,14 @@ def test_starts(network: Network) -> None:
     for predictors in ([5], [6], [6, 5]):
         model = RandomModel()
         for predictor in predictors:
-            model.add_start(predictor, STARTS[predictor])
+            model.add_start(predictor, STARTS[predictor], kind=KINDS[predictor])
         other = Network(model.data())
         assert other.hash != network.hash
         assert list(all_frequencies(other.start())) == list(all_frequencies(network.start()))
-        assert set(other.starts) == set(predictors)
-        for predictor, start in other.starts.items():
+        assert set(other.starts) == {(predictor, KINDS[predictor]) for predictor in predictors}
+        for (predictor, kind), start in other.starts.items():
             n = STARTS[predictor]
-            name = f"mixing.{predictor}"
+            name = f"mixing.{predictor}.{kind}"
             assert [p for row in start.histories for p in row] == [
                 64 * v + 32 for v in model.numbers[f"{name}.histories"]
             ]
@@ -260,7 +264,7 @@ def test_wrong_starts(predictor: int, part: str) -> None:
         made.add_start(predictor, STARTS[predictor])
         return made
 
-    name = f"mixing.{predictor}.{part}"
+    name = f"mixing.{predictor}.1.{part}"
     changed = model()
     changed.remove(name)
     refuse(changed.data(), f"{name} is missing")
@@ -286,7 +290,7 @@ def test_starts_of_another_predictor() -> None:
     for predictor, contexts in ((4, 32), (7, 32), (5, 31), (6, 20), (6, 32)):
         model = RandomModel()
         model.add_start(predictor, contexts)
-        refuse(model.data(), f"mixing.{predictor}.* is (none|not of the shape)")
+        refuse(model.data(), f"mixing.{predictor}.1.* is (none|not of the shape)")
 
 
 @pytest.mark.parametrize("predictor", STARTS)
@@ -297,7 +301,7 @@ def test_starts_without_phrases(predictor: int, has_phrases: bool) -> None:
     if has_phrases:
         model.add_phrases(2)
     Network(model.data())
-    name, n = f"mixing.{predictor}", STARTS[predictor]
+    name, n = f"mixing.{predictor}.1", STARTS[predictor]
     model.add(f"{name}.weights", "I16", [1544, n + 6], 4000)
     refuse(model.data(), f"{name}.weights is not of the shape")
     model.remove(f"{name}.phrases")

@@ -1,6 +1,7 @@
 """`codelength export`: the model file of a trained network, in the integers that the engine computes with."""
 
 import dataclasses
+import os
 from pathlib import Path
 
 import click
@@ -32,9 +33,9 @@ __all__ = ["export"]
 @click.option(
     "--mixing-bytes",
     type=click.IntRange(0),
-    default=2_500_000,
+    default=1_200_000,
     show_default=True,
-    help="Bytes of training documents that the compressor's mixing learns its start from.",
+    help="Bytes of each kind of text among the training documents that mixing learns its start from.",
 )
 @click.option(
     "--phrases",
@@ -83,7 +84,10 @@ def export(
         corpus = read_corpus(data, config.sources, config.training.validation_share)
         trainer = Trainer(config, corpus, device)
         trainer.restore(tensors, facts)
-        card = export_model(trainer, corpus, out, name or out.stem, description, mixing_bytes, known)
+        n_threads = threads or os.cpu_count() or 1
+        card = export_model(
+            trainer, corpus, out, name or out.stem, description, mixing_bytes, known, n_threads
+        )
     except (ValueError, OSError) as error:
         raise click.ClickException(str(error)) from error
     rates_bpb = card["validation"]["bits_per_byte"]

@@ -11,9 +11,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-__all__ = ["Config", "ModelConfig", "SourceConfig", "TrainingConfig", "load_config", "parse_config"]
+__all__ = [
+    "TEXT_KINDS",
+    "Config",
+    "ModelConfig",
+    "SourceConfig",
+    "TrainingConfig",
+    "load_config",
+    "parse_config",
+]
 
 CELLS = ("gated", "matrix")
+TEXT_KINDS = {"text": 1, "messages": 4, "programs": 5, "tables": 6, "logs": 7}
+"""Kinds of text that mixing learns a start for, and their numbers in the format (3.2)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,10 +107,14 @@ class SourceConfig:
     weight: float
     paths: tuple[str, ...] = ()
     synthetic: str = ""
+    text_kind: str = "text"
+    """What the compressor's mixing takes it for, where it is text: one of TEXT_KINDS."""
     terms: str = ""
     """Licences of its documents, for the model's card."""
 
     def __post_init__(self) -> None:
+        if self.text_kind not in TEXT_KINDS:
+            raise ValueError(f"source {self.name}: {self.text_kind!r} is none of {', '.join(TEXT_KINDS)}")
         if not self.weight > 0:
             raise ValueError(f"source {self.name}: the weight must be positive")
         if bool(self.paths) == bool(self.synthetic):

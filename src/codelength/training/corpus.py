@@ -36,13 +36,14 @@ class Document:
 @dataclasses.dataclass(frozen=True)
 class SourceDocuments:
     """The documents of one source, split; `share` is its part of the bytes trained on, and all shares sum to
-    1.
+    1; `text_kind` as in the configuration.
     """
 
     name: str
     share: float
     training: tuple[Document, ...]
     validation: tuple[Document, ...]
+    text_kind: str = "text"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,5 +124,8 @@ def read_corpus(folder: Path, sources: Sequence[SourceConfig], validation_share:
         training, validation = split_documents(list(_documents(folder, source)), validation_share)
         if not training:
             raise ValueError(f"source {source.name}: no document to train on")
-        result.append(SourceDocuments(source.name, source.weight / total, tuple(training), tuple(validation)))
+        share = source.weight / total
+        result.append(
+            SourceDocuments(source.name, share, tuple(training), tuple(validation), source.text_kind)
+        )
     return Corpus(tuple(result))

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from codelength import _native
 from codelength.measure.replacing import replaced
-from codelength.training.config import ModelConfig
+from codelength.training.config import TEXT_KINDS, ModelConfig
 from codelength.training.corpus import Corpus
 from codelength.training.network import ByteNetwork, GatedCell, Layer, multiply_adds_per_byte
 from codelength.training.phrases import LINE_ENTRIES
@@ -242,12 +242,14 @@ def export_model(
     description: str,
     n_mixing_bytes: int,
     phrases: NDArray[np.uint8] | None = None,
+    n_threads: int = 1,
 ) -> dict[str, Any]:
     """Writes the model file of a trained network and returns its card.
 
     The scales are those that it was trained with, or of a calibration now. From `n_mixing_bytes` of the
-    training documents the mixing predictors learn what they start from, beside the network and the tensor
-    `phrases`; 0 leaves that out. ValueError if the network has no integer form that is safe.
+    training documents of each kind of text the mixing predictors learn what they start from, beside the
+    network and the tensor `phrases`; 0 leaves that out. ValueError if the network has no integer form that
+    is safe.
     """
     if trainer.scales is None:
         trainer.quantise()
@@ -263,8 +265,9 @@ def export_model(
         "integer": _rounded(integer_rates),
     }
     if n_mixing_bytes:
-        documents = sample_documents(corpus, n_mixing_bytes, trainer.config.training.seed)
-        tensors |= start_tensors(engine, documents)
+        seed = trainer.config.training.seed
+        documents = {kind: sample_documents(corpus, kind, n_mixing_bytes, seed) for kind in TEXT_KINDS}
+        tensors |= start_tensors(engine, documents, n_threads)
     card = _card(trainer, name, description, rates_bpb)
     if phrases is not None:
         n_known = int(np.count_nonzero(np.ascontiguousarray(phrases[:, : 2 * LINE_ENTRIES]).view("<u2")))

@@ -8,8 +8,8 @@ import re
 import pytest
 
 from codelength.training.synthetic import logs, texts
-from codelength.training.synthetic.families import FAMILIES, Family
-from codelength.training.synthetic.values import KINDS, Values
+from codelength.training.synthetic.logs.families import FAMILIES, Family
+from codelength.training.synthetic.logs.values import KINDS, Values
 
 
 @pytest.mark.parametrize(

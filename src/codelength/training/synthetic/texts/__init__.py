@@ -6,6 +6,7 @@ forms, how a message ends.
 
 from __future__ import annotations
 
+import itertools
 import random
 import re
 import string
@@ -13,10 +14,12 @@ import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from codelength.training.synthetic.writing import VALUE, lines_of
+
 __all__ = ["documents", "write_texts"]
 
-_SAID = Path(__file__).with_name("texts.txt").read_text("utf-8").splitlines()
-_TABLES = tomllib.loads(Path(__file__).with_name("texts.toml").read_text("utf-8"))
+_SAID = Path(__file__).with_name("said.txt").read_text("utf-8").splitlines()
+_TABLES = tomllib.loads(Path(__file__).with_name("habits.toml").read_text("utf-8"))
 _HABITS: dict[str, list[str]] = _TABLES["habits"]
 _LISTS: dict[str, list[str]] = {
     kind: text.replace("\n", "").split("|") for kind, text in _TABLES["values"].items()
@@ -24,7 +27,6 @@ _LISTS: dict[str, list[str]] = {
 _SHORT: dict[str, list[str]] = {word: forms.split() for word, forms in _TABLES["short"].items()}
 _WORD = re.compile(r"I don't know|[A-Za-z]+(?:'[a-z]+)?")
 _CHOICE = re.compile(r"\{([^{}]*)\}")
-_VALUE = re.compile(r"<(\w+)>")
 
 
 def _digits(n: int) -> Callable[[random.Random], str]:
@@ -132,7 +134,7 @@ class _Writer:
         text = r.choice(_SAID)
         while "{" in text:  # innermost choices first
             text = _CHOICE.sub(lambda match: r.choice(match[1].split("|")), text)
-        text = _VALUE.sub(lambda match: _draw(match[1], r), text)
+        text = VALUE.sub(lambda match: _draw(match[1], r), text)
         if r.random() >= self._apostrophes:
             text = text.replace("'", "")
         if self._shortens:
@@ -154,14 +156,14 @@ def write_texts(n_bytes: int, seed: int) -> bytes:
     r = random.Random(seed)
     writers = [_Writer(r) for _ in range(r.choice((1, 2, 2, 3, 8)))]
     layout = r.choice(_HABITS["layouts"])
-    lines: list[str] = []
-    size = 0
-    while size < n_bytes:
+    numbers = itertools.count(1)
+
+    def line() -> str:
         writer = r.choice(writers)
-        values = {"who": writer.name, "date": _date(r), "time": _time(r), "n": str(len(lines) + 1)}
-        lines.append(layout.format(text=writer.message(), **values))
-        size += len(lines[-1]) + 1
-    return ("\n".join(lines) + "\n").encode()
+        values = {"who": writer.name, "date": _date(r), "time": _time(r), "n": str(next(numbers))}
+        return layout.format(text=writer.message(), **values)
+
+    return lines_of(line, n_bytes)
 
 
 def documents(n_documents: int = 1000) -> Iterator[tuple[str, bytes]]:

@@ -1,7 +1,7 @@
 """Families of logs: what common programs say, and what stands before it.
 
 messages/NAME.txt: the name of a program with two colons after it, then its messages, one a line. `<kind>`
-stands for a value (values.py) or for what logs.py knows.
+stands for a value (values.py) or for what the log knows.
 """
 
 from __future__ import annotations

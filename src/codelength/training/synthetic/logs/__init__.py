@@ -12,12 +12,12 @@ import random
 import re
 from collections.abc import Callable, Iterator
 
-from codelength.training.synthetic.families import FAMILIES, Family
-from codelength.training.synthetic.values import KINDS, Values
+from codelength.training.synthetic.logs.families import FAMILIES, Family
+from codelength.training.synthetic.logs.values import KINDS, Values
+from codelength.training.synthetic.writing import VALUE, lines_of
 
 __all__ = ["documents", "write_log"]
 
-_TOKEN = re.compile(r"<(\w+)>")
 _EPOCH = datetime.datetime(1970, 1, 1)
 _TIMES: dict[str, Callable[[datetime.datetime], str]] = {
     "clock": lambda now: f"{now:%m%d %H:%M:%S.%f}",
@@ -98,25 +98,19 @@ class _Log:
         def fill(match: re.Match[str]) -> str:
             name = match[1]
             if name == "message":
-                return _TOKEN.sub(fill, message.text)
+                return VALUE.sub(fill, message.text)
             if name in _TIMES:
                 return _TIMES[name](self._clock.now)
             if name in known or name in KINDS:
                 return known.get(name) or self._values[name]
             return match[0]
 
-        return _TOKEN.sub(fill, self._clock.now.strftime(self._header))
+        return VALUE.sub(fill, self._clock.now.strftime(self._header))
 
 
 def write_log(family: Family, n_bytes: int, seed: int) -> bytes:
     """A log of at least n_bytes. The same family and seed give the same log."""
-    log = _Log(family, random.Random(seed))
-    lines: list[str] = []
-    size = 0
-    while size < n_bytes:
-        lines.append(log.line())
-        size += len(lines[-1]) + 1
-    return ("\n".join(lines) + "\n").encode()
+    return lines_of(_Log(family, random.Random(seed)).line, n_bytes)
 
 
 def documents(n_documents: int = 3000) -> Iterator[tuple[str, bytes]]:

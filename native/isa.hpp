@@ -29,8 +29,8 @@ struct Isa {
     std::uint64_t (*encode)(const Job& job, std::uint32_t stride, Bytes symbols, std::vector<std::uint8_t>& payload);
     double (*ideal_length_bits)(const Job& job, std::uint32_t stride, Bytes symbols);
     std::vector<std::uint8_t> (*decode)(const Job& job, Bytes payload);
-    // The kind of text whose start codes the sample, the first bytes of a content, in the fewest bits.
-    // frequencies: what the network says before each of them.
+    // The kind of text whose start codes the sample, the first bytes of a content, in the fewest bits, as far as it is
+    // not clearly behind before. frequencies: what the network says before each of them.
     Kind (*kind_of_text)(const Job& job, Bytes sample, const std::uint32_t* frequencies);
     std::vector<std::uint8_t> (*text_lengths)(Bytes content);
     Start (*learn)(const Job& job, std::span<const Bytes> documents);  // for a profile with a network

@@ -63,8 +63,8 @@ private:
     int p_ = 32768;
 };
 
-// Adaptive probability map: what a prediction turned out to mean in a small context. 33 points over the log odds,
-// interpolated; the nearer one learns.
+// Adaptive probability map: what a prediction turned out to mean in a small context. Points over the log odds,
+// interpolated; the nearer one learns. Kept is what differs from the first contents, so that untouched rows are zeros.
 class Apm {
 public:
     explicit Apm(std::size_t n_contexts) : rows_(n_contexts) {}
@@ -85,12 +85,12 @@ public:
     }
 
     void learn(int bit) {
-        const int p = at(nearer_);
-        row_[nearer_] = static_cast<std::uint16_t>((p + (((bit ? 65535 : 0) - p) >> 6)) ^ tables.unrefined[static_cast<std::size_t>(nearer_)]);
+        const int p = at(nearer_), learned = p + (((bit ? 65535 : 0) - p) >> 6);
+        row_[nearer_] = static_cast<std::uint16_t>(learned ^ tables.unrefined[static_cast<std::size_t>(nearer_)]);
     }
 
 private:
-    static constexpr int n_points = static_cast<int>(std::tuple_size_v<decltype(Tables::unrefined)>), step = 256;
+    static constexpr int n_points = apm_points, step = apm_step;
     static_assert(n_points / 2 * step > stretch_max);
     int at(int j) const { return row_[j] ^ tables.unrefined[static_cast<std::size_t>(j)]; }
 

@@ -159,10 +159,10 @@ public:
             s.phrases.push_back(static_cast<std::uint16_t>(probability16(phrases_.map(i))));
         for (const auto* mixer : {&by_match_, &by_bits_, &by_symbol_, &by_place_, &by_forecast_})
             for (int set = 0; set < mixer->n_sets(); ++set)
-                for (int i = 0; i < n_inputs; ++i) s.weights.push_back(static_cast<std::int16_t>(mixer->weights(set)[i] >> 4));
+                for (int i = 0; i < n_inputs; ++i) s.weights.push_back(short_weight(mixer->weights(set)[i]));
         for (int set = 0; set < last_.n_sets(); ++set)
             for (std::size_t i = 0; i < Start::n_last_inputs; ++i)
-                s.last.push_back(static_cast<std::int16_t>(last_.weights(set)[i] >> 4));
+                s.last.push_back(short_weight(last_.weights(set)[i]));
         return s;
     }
 
@@ -186,6 +186,8 @@ private:
         std::uint32_t hashes[N] = {};
         std::uint32_t phrase_hashes[n_phrase_contexts] = {};
     };
+
+    static std::int16_t short_weight(std::int32_t w) { return static_cast<std::int16_t>(std::max(w >> 4, -32767)); }
 
     // Equal weights for the contexts and the match, none for the rest.
     static constexpr std::array<std::int32_t, width> initial_weights() {

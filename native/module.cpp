@@ -8,6 +8,7 @@
 #include <optional>
 #include <tuple>
 
+#include "contexts.hpp"
 #include "network.hpp"
 #include "segment.hpp"
 
@@ -59,6 +60,11 @@ NB_MODULE(_native, m) {
 
     bind_network(m);
     m.attr("N_PREDICTORS") = n_predictors();
+    nb::dict kinds;
+    for (const auto& [name, kind] : std::initializer_list<std::pair<const char*, Kind>>{{"text", Kind::text},
+             {"messages", Kind::messages}, {"programs", Kind::programs}, {"tables", Kind::tables}, {"logs", Kind::logs}})
+        kinds[name] = static_cast<int>(kind);
+    m.attr("TEXT_KINDS") = kinds;
     m.def("is_networked", &is_networked, "predictor"_a, "Whether a predictor needs a network.");
     m.def("isa_name", &isa_name, "The instruction set in use: avx2 or portable.");
 
@@ -96,7 +102,7 @@ NB_MODULE(_native, m) {
         },
         "payload"_a, "n_bytes"_a, "predictor"_a, "kind"_a, "network"_a.none() = nb::none(), "threads"_a = 1,
         "monitor"_a.none() = nb::none(),
-        "Restores one segment. Raises CorruptPayload, ValueError for an unknown predictor or kind.");
+        "Restores one segment. Raises CorruptPayload, ValueError for a predictor that is unknown or does not take the kind.");
 
     m.def(
         "ideal_length_bits",
@@ -127,7 +133,7 @@ NB_MODULE(_native, m) {
             return std::make_tuple(numbers(start.histories), numbers(start.match), numbers(start.phrases), numbers(start.weights), numbers(start.last));
         },
         "documents"_a, "predictor"_a, "network"_a,
-        "What a predictor that needs a network learns from documents of text: the tensors histories, match, phrases, weights, "
+        "What a predictor that needs a network learns from documents of text, on average over the later half: the tensors histories, match, phrases, weights, "
         "last of docs/format.md, 6.6, little-endian.");
 
     m.def(

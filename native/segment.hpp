@@ -56,14 +56,15 @@ Coded encode_segment(Bytes content, int predictor, const Network* network, int n
 Coded encode_segment_either(Bytes content, int predictor, const Network& network, std::size_t name_bytes, int n_threads,
                             Monitor* monitor);
 
-// Throws as encode_segment, std::invalid_argument for an unknown kind, CorruptPayload.
+// Throws as encode_segment, std::invalid_argument for a kind that is unknown or not the predictor's, CorruptPayload.
 std::vector<std::uint8_t> decode_segment(Bytes payload, std::size_t n_bytes, int predictor, int kind, const Network* network,
                                          int n_threads, Monitor* monitor);
 
 // Of each byte of a text under predictor 2, which knows nothing else: -log2 p in 1/16, at most 255.
 std::vector<std::uint8_t> text_lengths(Bytes content);
 
-// What a predictor that needs a network learns from documents of text: for model files.
+// What a predictor that needs a network learns from documents of text, on average over the later half of them: for model
+// files.
 // Throws std::invalid_argument for a predictor that needs none.
 Start learn_start(std::span<const Bytes> documents, int predictor, const Network& network);
 

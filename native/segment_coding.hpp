@@ -26,7 +26,9 @@ struct IdealEncoder {
 // Counts in integers, in 1/4096 bit: for choices.
 struct LengthEncoder {
     std::uint64_t length = 0;
-    void encode(int bit, std::uint32_t p1) { length += static_cast<std::uint64_t>(lg(65536) - lg(static_cast<int>(bit ? p1 : 65536 - p1))); }
+    void encode(int bit, std::uint32_t p1) {
+        length += static_cast<std::uint64_t>(lg(65536) - lg(static_cast<int>(bit ? p1 : 65536 - p1)));
+    }
 };
 
 template <class Predictor, class Encoder>
@@ -120,6 +122,14 @@ void decode_words(Predictor& predictor, std::vector<std::uint8_t>& content, BitD
         if (symbols.size() % 4096 == 0) report(monitor, content.size());
     }
     if (content.size() != n_bytes || !expander.complete()) throw CorruptPayload("the content ends inside a word");
+}
+
+// Calls f<number> with the number of a profile with a network, as a constant.
+template <class F>
+void with_networked(std::size_t profile, F f) {
+    static_assert(profiles.size() == 6 && profiles[4].networked && profiles[5].networked);
+    if (profile == 4) f.template operator()<4>();
+    else f.template operator()<5>();
 }
 
 // Calls f with the predictor of this profile. n_symbols sizes its tables.

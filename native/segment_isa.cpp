@@ -73,8 +73,11 @@ Kind kind_of_text(const Job& job, Bytes sample, const std::uint32_t* frequencies
         constexpr Profile p = profiles[profile];
         using Predictor = MixingPredictor<p.n_contexts, p.deep, p.networked>;
         std::vector<Racer<Predictor>> racers;
-        for (const Kind kind : text_kinds)
-            if (kind == Kind::text || job.start(kind)) racers.push_back({kind, std::make_unique<Predictor>(p, kind, 0, sample.size(), Lanes(), job.start(kind), job.phrases()), {}});
+        for (const Kind kind : text_kinds) {
+            const Start* const start = job.start(kind);
+            if (kind != Kind::text && !start) continue;
+            racers.push_back({kind, std::make_unique<Predictor>(p, kind, 0, sample.size(), Lanes(), start, job.phrases()), {}});
+        }
         const auto length = [](const auto& racer) { return racer.length.length; };
         for (std::size_t i = 0; i < sample.size() && racers.size() > 1; ++i) {
             for (auto& racer : racers) {
@@ -87,8 +90,7 @@ Kind kind_of_text(const Job& job, Bytes sample, const std::uint32_t* frequencies
             std::erase_if(racers, [least = length(*first)](const auto& racer) { return racer.length.length > least + clearly; });
         }
     };
-    if (job.profile == 4) race.template operator()<4>();
-    else race.template operator()<5>();
+    with_networked(job.profile, race);
     return best;
 }
 
@@ -103,38 +105,6 @@ std::vector<std::uint8_t> lengths(Bytes content) {
     });
     return found;
 }
-
-// The mean of what was learned at several times: less noise than at any of them.
-class MeanStart {
-public:
-    void add(const Start& start) {
-        ++n_;
-        each(start, [&](std::size_t part, const auto& values) {
-            sums_[part].resize(values.size());
-            for (std::size_t i = 0; i < values.size(); ++i) sums_[part][i] += values[i];
-        });
-    }
-    Start mean() const {
-        Start start;
-        each(start, [&](std::size_t part, auto& values) {
-            for (const std::int64_t sum : sums_[part])
-                values.push_back(static_cast<typename std::remove_reference_t<decltype(values)>::value_type>(sum / n_));
-        });
-        return start;
-    }
-
-private:
-    template <class S, class F>
-    static void each(S& start, F f) {
-        f(0, start.histories);
-        f(1, start.match);
-        f(2, start.phrases);
-        f(3, start.weights);
-        f(4, start.last);
-    }
-    std::int64_t n_ = 0;
-    std::array<std::vector<std::int64_t>, 5> sums_;
-};
 
 // Codes the documents one after another and keeps what it learns, on average over the later half of them.
 Start learn(const Job& job, std::span<const Bytes> documents) {
@@ -153,8 +123,7 @@ Start learn(const Job& job, std::span<const Bytes> documents) {
             code_symbols(predictor, document, true, each, [&](std::size_t i) { encode_symbol(predictor, document[i], encoder); });
             start = predictor.learned();
         };
-        if (job.profile == 4) run.template operator()<4>();
-        else run.template operator()<5>();
+        with_networked(job.profile, run);
         if (number >= documents.size() / 2) mean.add(start);
         start.settled = 448;
         start.n_symbols = 1 << 20;

@@ -1,6 +1,6 @@
 #include "start.hpp"
 
-#include <charconv>
+#include <string>
 #include <string_view>
 
 #include "contexts.hpp"
@@ -15,23 +15,15 @@ struct Name {
     std::string_view part;
 };
 
-// Of "mixing.5.1.match". Throws BadNetwork for a predictor without a network, or a kind that is no text.
-Name parse(const std::string& name) {
-    const char *at = name.data() + starts_prefix.size(), *const end = name.data() + name.size();
-    int numbers[2] = {};
-    for (int& number : numbers) {
-        const auto [rest, error] = std::from_chars(at, end, number);
-        if (error != std::errc() || rest == end || *rest != '.') throw BadNetwork("no tensor is called " + name);
-        at = rest + 1;
-    }
-    const auto [predictor, kind] = numbers;
-    const std::string_view part(at, static_cast<std::size_t>(end - at));
-    if (name != std::string(starts_prefix) + std::to_string(predictor) + "." + std::to_string(kind) + "." + std::string(part))
-        throw BadNetwork("no tensor is called " + name);
-    if (predictor < 1 || predictor > static_cast<int>(profiles.size()) || !profiles[static_cast<std::size_t>(predictor - 1)].networked)
-        throw BadNetwork("tensor " + name + " is for no predictor with a network");
-    if (kind < 0 || kind >= n_kinds || !is_text(static_cast<Kind>(kind))) throw BadNetwork("tensor " + name + " is for no kind of text");
-    return {predictor, kind, part};
+// Of "mixing.5.1.match". Throws BadNetwork for anything but a predictor with a network and a kind of text.
+Name parse(std::string_view name) {
+    for (std::size_t i = 0; i < profiles.size(); ++i)
+        for (const Kind kind : text_kinds) {
+            const int predictor = static_cast<int>(i) + 1, k = static_cast<int>(kind);
+            const std::string prefix = std::string(starts_prefix) + std::to_string(predictor) + "." + std::to_string(k) + ".";
+            if (profiles[i].networked && name.starts_with(prefix)) return {predictor, k, name.substr(prefix.size())};
+        }
+    throw BadNetwork("tensor " + std::string(name) + " is for no predictor with a network, or no kind of text");
 }
 
 template <class T>
@@ -47,7 +39,33 @@ std::vector<T> numbers(const NetworkTensor& tensor, std::string_view dtype, cons
     return out;
 }
 
+// Start is const or not.
+template <class Start, class F>
+void each_part(Start& start, F f) {
+    f(0, start.histories);
+    f(1, start.match);
+    f(2, start.phrases);
+    f(3, start.weights);
+    f(4, start.last);
+}
+
 }  // namespace
+
+void MeanStart::add(const Start& start) {
+    ++n_;
+    each_part(start, [&](std::size_t part, const auto& values) {
+        sums_[part].resize(values.size());
+        for (std::size_t i = 0; i < values.size(); ++i) sums_[part][i] += values[i];
+    });
+}
+
+Start MeanStart::mean() const {
+    Start start;
+    each_part(start, [&]<class T>(std::size_t part, std::vector<T>& values) {
+        for (const std::int64_t sum : sums_[part]) values.push_back(static_cast<T>(sum / n_));
+    });
+    return start;
+}
 
 Starts read_starts(const std::vector<NetworkTensor>& tensors) {
     Starts starts;

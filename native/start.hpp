@@ -1,5 +1,6 @@
 // What a mixing predictor starts from, where training has shown what is usual. docs/format.md, section 6.6.
 #pragma once
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -23,6 +24,17 @@ struct Start {
     // symbols the mixers have seen, likewise.
     std::int32_t settled = 320;
     std::uint64_t n_symbols = 8192;
+};
+
+// The mean of what was learned at several times: less noise than at any of them.
+class MeanStart {
+public:
+    void add(const Start& start);
+    Start mean() const;
+
+private:
+    std::int64_t n_ = 0;
+    std::array<std::vector<std::int64_t>, 5> sums_;
 };
 
 using Starts = std::map<std::pair<int, int>, Start>;  // by predictor and kind of text

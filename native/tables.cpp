@@ -29,9 +29,9 @@ Tables::Tables() {
         e = (e * 4278222805u) >> 32;
     }
 
-    for (int j = 0; j < 25; ++j)
+    for (int j = 0; j < apm_points; ++j)
         unrefined[static_cast<std::size_t>(j)] =
-            logistic[static_cast<std::size_t>(std::clamp(256 * (j - 12), -stretch_max, stretch_max) + stretch_max)];
+            logistic[static_cast<std::size_t>(clip(apm_step * (j - apm_points / 2)) + stretch_max)];
 
     // States (n0, n1, last bit) in the order of n0 + n1, n1, last bit; the last bit tells apart only states that saw both.
     struct State {

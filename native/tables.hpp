@@ -25,9 +25,12 @@ inline constexpr int lg_bend = 1409;
 inline constexpr int stretch_scale = 1420;
 [[gnu::always_inline]] inline int stretch(int p) { return ((lg(2 * p + 1) - lg(131071 - 2 * p)) * stretch_scale) >> 15; }
 
+// Points of a final map: log odds apm_step (j - apm_points / 2).
+inline constexpr int apm_points = 25, apm_step = 256;
+
 struct Tables {
     std::array<std::uint16_t, 2 * stretch_max + 1> logistic;  // [x + stretch_max]: probability in 1/65536
-    std::array<std::uint16_t, 25> unrefined;                  // of log odds 256 (j - 12): where a final map starts
+    std::array<std::uint16_t, apm_points> unrefined;          // where a final map starts: squash of its points
     std::array<std::array<std::uint8_t, 2>, 256> next;        // next[state][bit]
     std::array<std::uint8_t, 256> n_seen;                     // bits that a state stands for
     std::array<std::int32_t, 256> prior;                      // of a state's probability: 22 bits, no counts (counters.hpp)

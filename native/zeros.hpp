@@ -1,31 +1,51 @@
-// Large tables of zeros, aligned to cache lines, that cost nothing before they are touched: calloc's pages come so from the
-// system. A table of anything else keeps what differs from its first contents.
+// A large table of zeros, aligned to cache lines, whose pages cost nothing before they are touched.
 #pragma once
 #include <cstddef>
-#include <cstdint>
 #include <cstdlib>
 #include <memory>
 #include <new>
+#include <type_traits>
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <sys/mman.h>
+#endif
 
 namespace codelength {
 
 template <class T>
 class Zeros {
+    static_assert(std::is_trivial_v<T> && alignof(T) <= 64);
+
 public:
-    explicit Zeros(std::size_t n) : memory_(n > 0 ? std::calloc(n * sizeof(T) + line, 1) : nullptr) {
-        if (n > 0 && !memory_) throw std::bad_alloc();
-        const auto at = reinterpret_cast<std::uintptr_t>(memory_.get());
-        data_ = reinterpret_cast<T*>((at + line - 1) / line * line);
+    explicit Zeros(std::size_t n) : memory_(nullptr, Free{n * sizeof(T) + 64}) {
+        if (n == 0) return;
+        std::size_t size = memory_.get_deleter().size;
+#if defined(__unix__) || defined(__APPLE__)
+        // Not from calloc, which keeps what is freed and clears it for the next table.
+        void* at = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (at == MAP_FAILED) throw std::bad_alloc();
+#else
+        void* at = std::calloc(size, 1);
+        if (!at) throw std::bad_alloc();
+#endif
+        memory_.reset(at);
+        data_ = static_cast<T*>(std::align(64, n * sizeof(T), at, size));
     }
     T& operator[](std::size_t i) const { return data_[i]; }
 
 private:
-    static constexpr std::size_t line = 64;
     struct Free {
-        void operator()(void* p) const { std::free(p); }
+        std::size_t size;
+        void operator()(void* p) const {
+#if defined(__unix__) || defined(__APPLE__)
+            munmap(p, size);
+#else
+            std::free(p);
+#endif
+        }
     };
     std::unique_ptr<void, Free> memory_;
-    T* data_;
+    T* data_ = nullptr;
 };
 
 }  // namespace codelength

@@ -41,7 +41,6 @@ def check_model(predictor: int, kind: int) -> None:
         require(kind == 0, "a stored content has kind 0")
     else:
         require(predictor in PREDICTORS, f"unknown predictor {predictor}")
-        require(kind in KINDS, f"unknown kind {kind}")
         if PREDICTORS[predictor].has_network:
             require(kind in TEXT_KINDS, "a predictor with a network takes nothing but text")
         else:

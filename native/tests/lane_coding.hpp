@@ -15,10 +15,11 @@ inline bool fits(std::size_t n_bytes, std::uint32_t n_lanes) {
     return n_lanes == 1 || (n_lanes - 1) * ((n_bytes + n_lanes - 1) / n_lanes) < n_bytes;
 }
 
+// Of every other size the kind is logs, for whose start the network may have other values.
 inline Job job_of(std::size_t n_bytes, int predictor, const Network& network, int n_threads, Monitor* monitor) {
     Job job{};
     job.profile = static_cast<std::size_t>(predictor - 1);
-    job.kind = Kind::text;
+    job.kind = n_bytes % 2 ? Kind::logs : Kind::text;
     job.n_bytes = n_bytes;
     job.network = &network;
     job.n_threads = n_threads;

@@ -1,6 +1,7 @@
 from typing_extensions import Buffer
 
 N_PREDICTORS: int
+TEXT_KINDS: dict[str, int]
 
 class CorruptPayload(Exception): ...
 class Cancelled(Exception): ...

@@ -271,8 +271,24 @@ def tiny_network() -> bytes:
     return model.data()
 
 
+def network_with_starts() -> bytes:
+    """One whose mixing starts otherwise for text and for logs, from numbers that take little room."""
+    model = RandomModel({"layers": 1, "taps": 2, "orders": [2]}, seed=7)
+    for kind, step in ((1, 37), (7, 91)):
+        model.add_start(5, 20, kind=kind)
+        for name, numbers in model.numbers.items():
+            if name.startswith(f"mixing.5.{kind}."):
+                numbers[:] = [
+                    i * step % 2000 + (20000 if model.dtypes[name] == "U16" else 0)
+                    for i in range(len(numbers))
+                ]
+    return model.data()
+
+
 TINY = tiny_network()
 """It stands in networks/tiny.safetensors."""
+STARTS = network_with_starts()
+"""It stands in networks/starts.safetensors."""
 
 
 def verses(size: int) -> bytes:
@@ -389,6 +405,15 @@ def valid() -> Iterator[tuple[str, bytes, bytes, list[Recipe]]]:
     sizes = [(len(part), len(made)) for part, made in zip(parts, segments, strict=True)]
     archive = segmented(b"".join(segments), index_of(*sizes))
     yield "by hand network mixed segments.clz", archive, b"".join(parts), []
+
+    with_starts = Network(STARTS)
+    for kind in (1, 4, 7):
+        payload = coded(5, kind, len(PROSE), PROSE, network=with_starts)
+        made = networked(with_starts.hash, 5, kind, len(PROSE), payload, crc(PROSE), 2)
+        yield f"by hand network with starts kind {kind}.clz", simple(made, 0x29), PROSE, []
+    for name in ("prose", "unicode", "code", "csv"):
+        yield one(f"network with starts {name}", CONTENTS[name], 6, network="starts.safetensors")
+    yield one("network with starts in four lanes", verses(524_289), 6, network="starts.safetensors")
 
     def message(name: str, content: bytes, level: int) -> tuple[str, bytes, bytes, list[Recipe]]:
         made = codelength.compress(content, level, message=True)
@@ -613,6 +638,7 @@ def main() -> int:
     parser.parse_args()
     NETWORKS.mkdir(exist_ok=True)
     (NETWORKS / "tiny.safetensors").write_bytes(TINY)
+    (NETWORKS / "starts.safetensors").write_bytes(STARTS)
     os.environ["CODELENGTH_MODELS"] = str(NETWORKS)
 
     files: list[tuple[str, bytes]] = []

@@ -1,7 +1,6 @@
 """`codelength export`: the model file of a trained network, in the integers that the engine computes with."""
 
 import dataclasses
-import os
 from pathlib import Path
 
 import click
@@ -66,6 +65,7 @@ def export(
             raise
         raise click.ClickException("export needs PyTorch: pip install 'codelength[train]'") from error
 
+    from codelength.codec.engine import thread_count
     from codelength.training.checkpoint import load_checkpoint
     from codelength.training.config import parse_config
     from codelength.training.corpus import read_corpus
@@ -84,7 +84,7 @@ def export(
         corpus = read_corpus(data, config.sources, config.training.validation_share)
         trainer = Trainer(config, corpus, device)
         trainer.restore(tensors, facts)
-        n_threads = threads or os.cpu_count() or 1
+        n_threads = thread_count(threads)
         card = export_model(
             trainer, corpus, out, name or out.stem, description, mixing_bytes, known, n_threads
         )

@@ -134,4 +134,6 @@ def _decode_payload(
     except _native.CorruptPayload as error:
         raise CorruptError(f"{where} is damaged: {error}") from None
     except ValueError:
-        raise FormatError(f"{where} has content of kind {header.kind}, which is not known here") from None
+        raise FormatError(
+            f"{where} has content of kind {header.kind}, which its predictor does not take"
+        ) from None

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from codelength import _native
+
 __all__ = [
-    "TEXT_KINDS",
     "Config",
     "ModelConfig",
     "SourceConfig",
@@ -22,8 +23,6 @@ __all__ = [
 ]
 
 CELLS = ("gated", "matrix")
-TEXT_KINDS = {"text": 1, "messages": 4, "programs": 5, "tables": 6, "logs": 7}
-"""Kinds of text that mixing learns a start for, and their numbers in the format (3.2)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,13 +107,14 @@ class SourceConfig:
     paths: tuple[str, ...] = ()
     synthetic: str = ""
     text_kind: str = "text"
-    """What the compressor's mixing takes it for, where it is text: one of TEXT_KINDS."""
+    """What the compressor's mixing takes it for, where it is text: a name of `_native.TEXT_KINDS`."""
     terms: str = ""
     """Licences of its documents, for the model's card."""
 
     def __post_init__(self) -> None:
-        if self.text_kind not in TEXT_KINDS:
-            raise ValueError(f"source {self.name}: {self.text_kind!r} is none of {', '.join(TEXT_KINDS)}")
+        if self.text_kind not in _native.TEXT_KINDS:
+            known = ", ".join(_native.TEXT_KINDS)
+            raise ValueError(f"source {self.name}: text_kind {self.text_kind!r} is none of {known}")
         if not self.weight > 0:
             raise ValueError(f"source {self.name}: the weight must be positive")
         if bool(self.paths) == bool(self.synthetic):

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from codelength import _native
 from codelength.measure.replacing import replaced
-from codelength.training.config import TEXT_KINDS, ModelConfig
+from codelength.training.config import ModelConfig
 from codelength.training.corpus import Corpus
 from codelength.training.network import ByteNetwork, GatedCell, Layer, multiply_adds_per_byte
 from codelength.training.phrases import LINE_ENTRIES
@@ -266,7 +266,9 @@ def export_model(
     }
     if n_mixing_bytes:
         seed = trainer.config.training.seed
-        documents = {kind: sample_documents(corpus, kind, n_mixing_bytes, seed) for kind in TEXT_KINDS}
+        documents = {
+            kind: sample_documents(corpus, kind, n_mixing_bytes, seed) for kind in _native.TEXT_KINDS
+        }
         tensors |= start_tensors(engine, documents, n_threads)
     card = _card(trainer, name, description, rates_bpb)
     if phrases is not None:

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codelength import _native
-from codelength.training.config import TEXT_KINDS
 from codelength.training.corpus import Corpus
 from codelength.training.phrases import is_text, split_from_phrases
 
@@ -63,7 +62,7 @@ def start_tensors(
             jobs, learned, strict=True
         ):
             n_contexts = len(histories) // 512
-            name = f"mixing.{predictor}.{TEXT_KINDS[text_kind]}"
+            name = f"mixing.{predictor}.{_native.TEXT_KINDS[text_kind]}"
             tensors |= {
                 f"{name}.histories": np.frombuffer(histories, "<u2").reshape(n_contexts, 256),
                 f"{name}.match": np.frombuffer(match, "<u2"),

@@ -53,6 +53,10 @@ def test_a_configuration_survives_its_dict():
         (lambda values: values.pop("source"), "no .*source"),
         (lambda values: values["source"].append(values["source"][0]), "one name"),
         (lambda values: values["source"][0].update(weight=0), "weight"),
+        (
+            lambda values: values["source"][0].update(text_kind="poems"),
+            "text_kind 'poems' is none of text, mes",
+        ),
         (lambda values: values["source"][0].update(paths=[]), "either paths or synthetic"),
     ],
 )

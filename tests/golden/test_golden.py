@@ -94,7 +94,7 @@ class Reference:
 
     def decode(self, name: str, data: bytes) -> bytes:
         if is_message(name):
-            return self.module.decode_message(data, *self.networks)
+            return self.module.decode_message(data, self.networks[0])
         return self.module.decode(data, self.networks)
 
 

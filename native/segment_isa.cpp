@@ -58,7 +58,10 @@ std::vector<std::uint8_t> decode(const Job& job, Bytes payload) {
     return content;
 }
 
-// Starts that race through the sample: who is clearly behind, is out.
+// Bits, in 1/4096, that put a start out of the race.
+constexpr std::uint64_t clearly_behind = 20 << 12;
+
+// One of the starts that race through a sample.
 template <class Predictor>
 struct Racer {
     Kind kind;
@@ -67,7 +70,6 @@ struct Racer {
 };
 
 Kind kind_of_text(const Job& job, Bytes sample, const std::uint32_t* frequencies) {
-    constexpr std::uint64_t clearly = 20 << 12;  // bits, in 1/4096
     Kind best = Kind::text;
     const auto race = [&]<std::size_t profile>() {
         constexpr Profile p = profiles[profile];
@@ -87,7 +89,7 @@ Kind kind_of_text(const Job& job, Bytes sample, const std::uint32_t* frequencies
             }
             const auto first = std::ranges::min_element(racers, {}, length);
             best = first->kind;
-            std::erase_if(racers, [least = length(*first)](const auto& racer) { return racer.length.length > least + clearly; });
+            std::erase_if(racers, [least = length(*first)](const auto& racer) { return racer.length.length > least + clearly_behind; });
         }
     };
     with_networked(job.profile, race);

@@ -15,7 +15,7 @@ add_custom_command(OUTPUT ${words_cpp}
 add_library(codelength_core STATIC
     ${core_dir}/segment.cpp ${core_dir}/classify.cpp ${core_dir}/words.cpp ${core_dir}/tables.cpp
     ${core_dir}/segment_isa.cpp ${core_dir}/network.cpp ${core_dir}/network_model.cpp ${core_dir}/start.cpp ${core_dir}/phrases.cpp
-    ${core_dir}/phrase_learning.cpp ${words_cpp})
+    ${core_dir}/phrase_learning.cpp ${core_dir}/echoes.cpp ${words_cpp})
 target_include_directories(codelength_core PUBLIC ${core_dir})
 set_target_properties(codelength_core PROPERTIES POSITION_INDEPENDENT_CODE ON)
 if(NOT MSVC)

@@ -11,6 +11,7 @@
 #include <sys/auxv.h>
 #endif
 
+#include "echoes.hpp"
 #include "network_model.hpp"
 
 namespace codelength {
@@ -51,16 +52,17 @@ public:
     Workspace(const NetworkView& network, std::size_t input_size) {
         const std::size_t sizes[] = {static_cast<std::size_t>(network.width) * 2,
                                      (network.n_inputs_max() + 63) / 64 * 64 * input_size, network.n_outputs_max() * 2,
-                                     256 * 4};
-        std::size_t total = 0, start[4];
-        for (int i = 0; i < 4; ++i) {
+                                     256 * 4, network_max_echoes * 2};
+        std::size_t total = 0, start[5];
+        for (int i = 0; i < 5; ++i) {
             start[i] = total;
             total += sizes[i] * network_max_rows;
         }
         memory_ = AlignedBytes(total);
         scratch = {reinterpret_cast<std::int16_t*>(memory_.data() + start[0]), memory_.data() + start[1],
                    reinterpret_cast<std::int16_t*>(memory_.data() + start[2]),
-                   reinterpret_cast<std::int32_t*>(memory_.data() + start[3])};
+                   reinterpret_cast<std::int32_t*>(memory_.data() + start[3]),
+                   reinterpret_cast<std::uint16_t*>(memory_.data() + start[4])};
     }
     NetworkScratch scratch;
 
@@ -104,12 +106,13 @@ AlignedBytes zero_states(std::size_t n_lanes, std::size_t state_bytes) {
 
 class Run final : public NetworkRun {
 public:
-    Run(const NetworkIsa& isa, const NetworkView& network, int n_lanes)
+    Run(const NetworkIsa& isa, const NetworkView& network, const std::vector<int>& echoes, int n_lanes)
         : isa_(isa), network_(network), n_lanes_(static_cast<std::size_t>(n_lanes)),
-          states_(zero_states(n_lanes_, network.state_bytes())), workspaces_(network, isa.input_size) {}
+          states_(zero_states(n_lanes_, network.state_bytes())), echoes_(n_lanes_, Echoes(echoes)),
+          workspaces_(network, isa.input_size) {}
     Run(const Run& other)
         : isa_(other.isa_), network_(other.network_), n_lanes_(other.n_lanes_), states_(other.states_.size()),
-          workspaces_(network_, isa_.input_size) {
+          echoes_(other.echoes_), workspaces_(network_, isa_.input_size) {
         std::memcpy(states_.data(), other.states_.data(), states_.size());
     }
 
@@ -132,6 +135,7 @@ public:
                 step.position = position + static_cast<std::size_t>(t);
                 step.out_stride = static_cast<std::size_t>(n_steps) * 256;
                 step.out = out + i * step.out_stride + static_cast<std::size_t>(t) * 256;
+                listen(step, static_cast<std::size_t>(first_lane) + i, workspace->scratch.heard);
                 isa_.forward(network_, workspace->scratch, step);
             }
         workspaces_.give_back(std::move(workspace));
@@ -140,10 +144,23 @@ public:
     std::unique_ptr<NetworkRun> copy() const override { return std::make_unique<Run>(*this); }
 
 private:
+    // The rows of the echoes at each position, counted over all of them.
+    void listen(const NetworkStep& step, std::size_t first_lane, std::uint16_t* heard) {
+        const auto n = static_cast<std::size_t>(network_.n_echoes);
+        if (n == 0) return;
+        for (std::size_t i = 0; i < static_cast<std::size_t>(step.n_lanes); ++i)
+            for (std::size_t t = 0; t < static_cast<std::size_t>(step.n_steps); ++t, heard += n) {
+                echoes_[first_lane + i].next(step.lanes[i], step.position + t, heard);
+                for (std::size_t k = 0; k < n; ++k)
+                    heard[k] = static_cast<std::uint16_t>(heard[k] == no_echo ? n * echo_rows : k * echo_rows + heard[k]);
+            }
+    }
+
     const NetworkIsa& isa_;
     const NetworkView& network_;
     const std::size_t n_lanes_;
     AlignedBytes states_;
+    std::vector<Echoes> echoes_;
     Workspaces workspaces_;
 };
 
@@ -152,19 +169,20 @@ private:
 struct Network::Weights {
     const NetworkIsa& isa;
     NetworkModel model;
+    std::vector<int> echoes;
     Starts starts;
     std::unique_ptr<const PhraseTable> phrases;
 };
 
 Network::Network(const NetworkShape& shape, const std::vector<NetworkTensor>& tensors) {
     const NetworkIsa& isa = choose();
-    weights_.reset(new Weights{isa, {shape, tensors, isa}, read_starts(tensors), read_phrases(tensors)});
+    weights_.reset(new Weights{isa, {shape, tensors, isa}, shape.echoes, read_starts(tensors), read_phrases(tensors)});
 }
 Network::~Network() = default;
 
 std::unique_ptr<NetworkRun> Network::start(int n_lanes) const {
     if (n_lanes < 0) throw std::invalid_argument("a negative number of lanes");
-    return std::make_unique<Run>(weights_->isa, weights_->model.view(), n_lanes);
+    return std::make_unique<Run>(weights_->isa, weights_->model.view(), weights_->echoes, n_lanes);
 }
 
 const Start* Network::start_of(int predictor, int kind) const {

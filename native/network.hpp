@@ -15,6 +15,7 @@ namespace codelength {
 struct NetworkShape {
     int width, layers, hidden, taps, rows, columns;
     std::vector<int> orders;
+    std::vector<int> echoes = {};
 };
 
 // One tensor of a model file, as its bytes lie there.
@@ -37,7 +38,8 @@ public:
     // Reads n_steps positions of the lanes first_lane .. first_lane + lanes.size() - 1. lanes[i] points at the lane's
     // first byte; position p reads lanes[i][p - 8] .. lanes[i][p - 1] (bytes before the first count as 0), so the last
     // byte touched is number position + n_steps - 2. Writes frequencies for the byte at each position, first of all
-    // steps of the first lane: out[(i * n_steps + t) * 256 + byte]. Each lane's positions come one after another.
+    // steps of the first lane: out[(i * n_steps + t) * 256 + byte]. Each lane's positions come one after another, from
+    // its first on.
     // Throws std::invalid_argument for lanes that do not exist or a negative number of steps.
     virtual void forward(std::span<const std::uint8_t* const> lanes, int first_lane, std::size_t position, int n_steps,
                          std::uint32_t* out) = 0;

@@ -12,6 +12,7 @@ inline constexpr int network_granule = 32;
 inline constexpr int network_max_rows = 64;    // positions, of all lanes together, that go through a layer at once
 inline constexpr int network_max_orders = 8;   // and the longest order
 inline constexpr int network_max_taps = 8;
+inline constexpr int network_max_echoes = 8;
 
 // A linear map, in panels of `panel_outputs` outputs (the last may have 32). A panel holds, for every `inputs_together`
 // inputs, the weights of each output for them, then the multipliers and the biases of its outputs, 32 bits each: the
@@ -33,8 +34,10 @@ struct NetworkView {
     int width, hidden, n_layers, n_taps;
     int n_orders, n_columns, row_bits;
     int orders[network_max_orders];
+    int n_echoes;
     const std::int16_t* embed;  // (256, width)
     const std::int8_t* ngrams;  // (orders, rows, columns)
+    const std::int8_t* echoes;  // (echoes, echo_rows, columns), and a row of zeros for where there is none
     LinearView widen, head;
     const LayerView* layers;
     const std::int16_t* norm_scale;  // (width)
@@ -60,6 +63,7 @@ struct NetworkScratch {
     std::uint8_t* inputs;  // (rows, n_inputs_max rounded up to 64): of a linear map, as the instruction set likes them
     std::int16_t* maps;    // (rows, n_outputs_max): outputs of a linear map
     std::int32_t* logits;  // (rows, 256)
+    std::uint16_t* heard;  // (rows, echoes): the row of each echo, counted over all of them
 };
 
 // n_lanes * n_steps <= network_max_rows positions. Lane i has its state at states + i * state_bytes and writes its

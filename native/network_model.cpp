@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "echoes.hpp"
 #include "network_tensors.hpp"
 
 namespace codelength {
@@ -117,7 +118,9 @@ void check(const NetworkShape& s) {
         require(in(s.orders[n], 1, network_max_orders), "orders must be 1 to 8");
         require(n == 0 || s.orders[n - 1] < s.orders[n], "orders must increase");
     }
-    require(static_cast<int>(s.orders.size()) * s.columns % 4 == 0, "orders times columns must be a multiple of 4");
+    require(are_echo_lengths(s.echoes), "echoes must be 1 to 8, and increase");
+    require(static_cast<int>(s.orders.size() + s.echoes.size()) * s.columns % 4 == 0,
+            "columns times the number of orders and echoes must be a multiple of 4");
 }
 
 // Packs one thing after another into one allocation, in the order of their use, each aligned to 64 bytes.
@@ -140,9 +143,10 @@ public:
         for (Size i = 0; i < scales.n; ++i) out[i] = static_cast<std::int16_t>(scales.i32(i));
         return out;
     }
-    const std::int8_t* pack_bytes(const Numbers& numbers) {
-        std::uint8_t* const out = take(rounded(numbers.n));
-        std::memcpy(out, numbers.bytes, numbers.n);
+    // and n_zeros after them
+    const std::int8_t* pack_bytes(const Numbers& numbers, Size n_zeros = 0) {
+        std::uint8_t* const out = take(rounded(numbers.n + n_zeros));
+        if (numbers.n > 0) std::memcpy(out, numbers.bytes, numbers.n);
         return reinterpret_cast<const std::int8_t*>(out);
     }
 
@@ -159,12 +163,14 @@ NetworkModel::NetworkModel(const NetworkShape& shape, const std::vector<NetworkT
     check(shape);
     const auto d = static_cast<Size>(shape.width), m = static_cast<Size>(shape.hidden);
     const auto n_taps = static_cast<Size>(shape.taps), n_packed_taps = (n_taps + 1) / 2 * 2;
-    const Size n_orders = shape.orders.size(), n_columns = static_cast<Size>(shape.columns), n_found = n_orders * n_columns;
+    const Size n_orders = shape.orders.size(), n_echoes = shape.echoes.size(), n_columns = static_cast<Size>(shape.columns);
+    const Size n_found = (n_orders + n_echoes) * n_columns;
 
     // What is there, before anything is allocated.
     Tensors all(tensors);
     const Numbers embed = all.take("embed", "I16", {256, d});
     const Numbers ngrams = all.take("ngrams", "I8", {n_orders, static_cast<Size>(shape.rows), n_columns});
+    const Numbers echoes = n_echoes == 0 ? Numbers() : all.take("echoes", "I8", {n_echoes, echo_rows, n_columns});
     const Linear widen(all, "widen", 1, d, n_found, n_found);
     std::vector<Layer> layers;
     for (Size l = 0; l < static_cast<Size>(shape.layers); ++l) layers.emplace_back(all, l, d, m, n_taps);
@@ -172,13 +178,15 @@ NetworkModel::NetworkModel(const NetworkShape& shape, const std::vector<NetworkT
     const Linear head(all, "head", 1, 256, d, padded(d));
     all.finish();
 
-    // Its values. -128 among the n-grams is no input of a linear map.
-    require(ngrams.n == 0 || !std::memchr(ngrams.bytes, 0x80, ngrams.n), "ngrams must be -127 to 127");
+    // Its values. -128 in a table is no input of a linear map.
+    for (const auto& [table, name] : {std::pair(&ngrams, "ngrams"), std::pair(&echoes, "echoes")})
+        require(table->n == 0 || !std::memchr(table->bytes, 0x80, table->n), name, " must be -127 to 127");
     widen.check(false);
     for (const Layer& layer : layers) layer.check(d, n_taps);
     head.check(true);
 
-    Size n_bytes = Packer::rows_bytes(256, d) + Packer::rounded(ngrams.n) + Packer::rows_bytes(1, d);
+    Size n_bytes = Packer::rows_bytes(256, d) + Packer::rounded(ngrams.n) + Packer::rounded(echoes.n + n_columns) +
+                   Packer::rows_bytes(1, d);
     std::vector<const Linear*> linears = {&widen, &head};
     for (const Layer& layer : layers) {
         n_bytes += Packer::rows_bytes(n_packed_taps, d) + Packer::rows_bytes(1, d);
@@ -197,11 +205,13 @@ NetworkModel::NetworkModel(const NetworkShape& shape, const std::vector<NetworkT
     view_.n_layers = shape.layers;
     view_.n_taps = shape.taps;
     view_.n_orders = static_cast<int>(n_orders);
+    view_.n_echoes = static_cast<int>(n_echoes);
     view_.n_columns = shape.columns;
     view_.row_bits = std::bit_width(static_cast<unsigned>(shape.rows)) - 1;
     std::copy(shape.orders.begin(), shape.orders.end(), view_.orders);
     view_.embed = packer.pack_rows(embed, 256, d);
     view_.ngrams = packer.pack_bytes(ngrams);
+    view_.echoes = packer.pack_bytes(echoes, n_columns);
     view_.widen = packer.pack(widen);
     for (const Layer& layer : layers) {
         LayerView packed{};

@@ -6,6 +6,7 @@
 
 #include <cstring>
 
+#include "echoes.hpp"
 #include "network.hpp"
 
 namespace nb = nanobind;
@@ -24,7 +25,8 @@ T field(const nb::dict& fields, const char* name) {
 
 NetworkShape shape_of(const nb::dict& fields) {
     return {field<int>(fields, "width"), field<int>(fields, "layers"), field<int>(fields, "hidden"), field<int>(fields, "taps"),
-            field<int>(fields, "rows"), field<int>(fields, "columns"), field<std::vector<int>>(fields, "orders")};
+            field<int>(fields, "rows"), field<int>(fields, "columns"), field<std::vector<int>>(fields, "orders"),
+            field<std::vector<int>>(fields, "echoes")};
 }
 
 std::unique_ptr<Network> make(const nb::dict& shape, const nb::dict& tensors) {
@@ -79,6 +81,19 @@ nb::bytes frequencies_of(const Network& network, const std::vector<nb::bytes>& l
     return as_bytes(all);
 }
 
+// The rows of a sequence's echoes before each of its bytes.
+nb::bytes echoes_of(nb::bytes content, std::vector<int> lengths) {
+    if (!are_echo_lengths(lengths)) throw nb::value_error("lengths of echoes must be 1 to 8, and increase");
+    std::vector<std::uint16_t> rows(content.size() * lengths.size());
+    {
+        nb::gil_scoped_release release;
+        Echoes echoes(lengths);
+        const auto* const bytes = reinterpret_cast<const std::uint8_t*>(content.c_str());
+        for (std::size_t i = 0; i < content.size(); ++i) echoes.next(bytes, i, &rows[i * lengths.size()]);
+    }
+    return nb::bytes(rows.data(), rows.size() * sizeof(std::uint16_t));
+}
+
 // Lanes fed byte by byte. Keeps the last bytes that the network looks back at.
 class Stepper {
 public:
@@ -124,6 +139,11 @@ private:
 
 void bind_network(nb::module_& m) {
     static nb::exception<BadNetwork> bad(m, "BadNetwork", PyExc_ValueError);
+
+    m.attr("ECHO_ROWS") = echo_rows;
+    m.attr("NO_ECHO") = no_echo;
+    m.def("echoes", &echoes_of, "content"_a, "lengths"_a,
+          "Rows of the echoes before each byte of a sequence: uint16 (bytes, lengths) in the machine's byte order.");
 
     nb::class_<Network>(m, "Network", "The integer network of docs/format.md, section 5.")
         .def(nb::new_(&make), "shape"_a, "tensors"_a,

@@ -107,7 +107,7 @@ void to_frequencies(const std::int32_t* w, std::uint32_t* out) {
 class Pass {
 public:
     Pass(const NetworkView& network, const NetworkScratch& scratch, const NetworkStep& step)
-        : net_(network), step_(step), width_(static_cast<size_t>(network.width)), n_rows_(step.n_lanes * step.n_steps),
+        : net_(network), scratch_(scratch), step_(step), width_(static_cast<size_t>(network.width)), n_rows_(step.n_lanes * step.n_steps),
           x_(scratch.x), inputs_(reinterpret_cast<Input*>(scratch.inputs)), maps_(scratch.maps), logits_(scratch.logits),
           stride_((network.n_inputs_max() + 63) & ~size_t{63}) {}
 
@@ -132,10 +132,10 @@ private:
     }
     std::int32_t& oldest(int lane) const { return *reinterpret_cast<std::int32_t*>(state(lane) + net_.state_numbers()); }
 
-    // x becomes the last byte's embedding, the inputs the rows of the n-grams.
+    // x becomes the last byte's embedding, the inputs the rows of the n-grams and of the echoes.
     void look_up() {
-        const std::int8_t* found[network_max_rows][network_max_orders];
-        const int n_orders = net_.n_orders, longest = net_.orders[n_orders - 1];
+        const std::int8_t* found[network_max_rows][network_max_orders + network_max_echoes];
+        const int n_orders = net_.n_orders, n_echoes = net_.n_echoes, longest = net_.orders[n_orders - 1];
         const auto columns = static_cast<size_t>(net_.n_columns);
         for (int i = 0, row = 0; i < step_.n_lanes; ++i)
             for (int t = 0; t < step_.n_steps; ++t, ++row) {
@@ -152,10 +152,12 @@ private:
                     prefetch(found[row][n] + columns - 1);
                     ++n;
                 }
+                for (int n = 0; n < n_echoes; ++n)
+                    found[row][n_orders + n] = net_.echoes + scratch_.heard[row * n_echoes + n] * columns;
             }
         for (int row = 0; row < n_rows_; ++row) {
             Input* out = inputs(row);
-            for (int n = 0; n < n_orders; ++n)
+            for (int n = 0; n < n_orders + n_echoes; ++n)
                 for (size_t c = 0; c < columns; ++c) *out++ = static_cast<Input>(found[row][n][c] + input_offset);
         }
     }
@@ -208,6 +210,7 @@ private:
     }
 
     const NetworkView& net_;
+    const NetworkScratch& scratch_;
     const NetworkStep& step_;
     const size_t width_;
     const int n_rows_;

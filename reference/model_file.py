@@ -143,6 +143,7 @@ class Shape(NamedTuple):
     rows: int  # R
     columns: int  # C
     orders: list[int]  # n_1 ... n_N
+    echoes: list[int]  # m_1 ... m_E
 
 
 def read_shape(metadata: dict[str, Any]) -> Shape:
@@ -151,9 +152,10 @@ def read_shape(metadata: dict[str, Any]) -> Shape:
     require(isinstance(text, str), "the shape is missing")
     fields = read_json_object(str(text), "the shape")
     require(set(fields) == set(Shape._fields), f"the fields of the shape are not {', '.join(Shape._fields)}")
-    orders = fields["orders"]
-    require(are_counts(orders), "the orders are not a list of integers")
-    require(all(is_count(fields[name]) for name in fields if name != "orders"), "a number that is no integer")
+    orders, echoes = fields["orders"], fields["echoes"]
+    require(are_counts(orders) and are_counts(echoes), "orders or echoes are not a list of integers")
+    numbers = [value for name, value in fields.items() if name not in ("orders", "echoes")]
+    require(all(map(is_count, numbers)), "a number that is no integer")
 
     shape = Shape(**fields)
     require(shape.width % 16 == 0 and 1 <= shape.width <= 4096, "a width that is not allowed")
@@ -164,5 +166,8 @@ def read_shape(metadata: dict[str, Any]) -> Shape:
     require(1 <= shape.columns <= 256, "a number of columns that is not allowed")
     require(orders == sorted(set(orders)), "the orders do not rise")
     require(len(orders) >= 1 and orders[0] >= 1 and orders[-1] <= 8, "an order that is not allowed")
-    require(len(orders) * shape.columns % 4 == 0, "the rows of all orders are no multiple of 4")
+    require(echoes == sorted(set(echoes)), "the echoes do not rise")
+    require(not echoes or (echoes[0] >= 1 and echoes[-1] <= 8), "an echo that is not allowed")
+    n_tables = len(orders) + len(echoes)
+    require(n_tables * shape.columns % 4 == 0, "the rows of all orders and echoes are no multiple of 4")
     return shape

@@ -122,6 +122,43 @@ def norm(x: Numbers[int]) -> list[int]:
 
 # 5.3 One byte
 
+ECHO_ROWS: Final = 4096
+
+
+def hash_of(last: bytes) -> int:
+    """h_n of b_1, b_2, ..., b_n."""
+    h = 0
+    for byte in last:
+        h = ((h ^ (byte + 1)) * 0x9E3779B1) & 0xFFFFFFFF
+    return h
+
+
+class Echo:
+    """What followed when the last ``length`` bytes stood there before."""
+
+    def __init__(self, length: int) -> None:
+        self.length = length
+        self.followed: dict[int, int] = {}  # for each slot: 256 times the number of the byte, and the byte
+        self.count = 1  # the number of the byte to come
+        self.trust = 0
+        self.slot = 0
+        self.expected: int | None = None
+
+    def feed(self, byte: int) -> None:
+        """Take in the byte that came."""
+        if self.expected is not None:
+            self.trust = min(15, self.trust + 1) if byte == self.expected else self.trust >> 2
+        self.followed[self.slot] = (256 * self.count + byte) % (1 << 32)
+        self.count += 1
+
+    def row(self, last: bytes) -> int | None:
+        """The row for the byte to come after b_1, b_2, ..., b_8; None where nothing is expected."""
+        self.slot = hash_of(last[: self.length]) >> 17
+        found = self.followed.get(self.slot, 0)
+        is_near = found != 0 and (self.count - (found >> 8)) % (1 << 24) <= 4096
+        self.expected = found & 255 if is_near else None
+        return None if self.expected is None else 256 * self.trust + self.expected
+
 
 class Memory:
     """What a layer keeps of a sequence."""
@@ -196,10 +233,13 @@ class Network:
         file = ModelFile(data)
         self.hash = hashlib.sha256(data).digest()[:8]
         self.shape = shape = read_shape(file.metadata)
-        n_orders, rows, columns = len(shape.orders), shape.rows, shape.columns
+        n_orders, n_echoes, rows, columns = len(shape.orders), len(shape.echoes), shape.rows, shape.columns
         self.embed = file.take_rows("embed", "I16", (256, shape.width), *INT16)
         self.ngrams = file.take("ngrams", "I8", (n_orders, rows, columns), -127, 127)
-        self.widen = Linear(file, "widen", shape.width, n_orders * columns)
+        self.echoes: Numbers[int] = ()
+        if n_echoes:
+            self.echoes = file.take("echoes", "I8", (n_echoes, ECHO_ROWS, columns), -127, 127)
+        self.widen = Linear(file, "widen", shape.width, (n_orders + n_echoes) * columns)
         self.layers = [Layer(file, f"layers.{number}", shape) for number in range(shape.layers)]
         self.norm_scale = file.take_positive("norm_scale", shape.width, 32767)
         self.head = Linear(file, "head", 256, shape.width, most=(1 << 24) - 1)
@@ -219,15 +259,19 @@ class Network:
     def rows_of(self, last: bytes) -> list[int]:
         """The rows of all orders, N C numbers, after the bytes b_1, b_2, ..., b_8."""
         numbers: list[int] = []
-        h = 0
-        for order, byte in enumerate(last, start=1):
-            h = ((h ^ (byte + 1)) * 0x9E3779B1) & 0xFFFFFFFF
-            if order in self.shape.orders:
-                table = self.shape.orders.index(order)
-                row = h >> (32 - (self.shape.rows.bit_length() - 1))
-                start = (table * self.shape.rows + row) * self.shape.columns
-                numbers += self.ngrams[start : start + self.shape.columns]
+        for table, order in enumerate(self.shape.orders):
+            row = hash_of(last[:order]) >> (32 - (self.shape.rows.bit_length() - 1))
+            start = (table * self.shape.rows + row) * self.shape.columns
+            numbers += self.ngrams[start : start + self.shape.columns]
         return numbers
+
+    def echo_row(self, number: int, row: int | None) -> Numbers[int]:
+        """C numbers: the row of this echo, or zeros for none."""
+        columns = self.shape.columns
+        if row is None:
+            return [0] * columns
+        start = (number * ECHO_ROWS + row) * columns
+        return self.echoes[start : start + columns]
 
 
 class Sequence:
@@ -237,6 +281,7 @@ class Sequence:
         self.network = network
         self.last = bytes(8)  # b_1, b_2, ..., b_8
         self.memories = [Memory(network.shape) for _ in network.layers]
+        self.echoes = [Echo(length) for length in network.shape.echoes]
         self.next_frequencies = self.step()
 
     def frequencies(self) -> list[int]:
@@ -246,11 +291,16 @@ class Sequence:
     def feed(self, byte: int) -> None:
         """Take in the byte that came."""
         self.last = bytes([byte, *self.last[:-1]])
+        for echo in self.echoes:
+            echo.feed(byte)
         self.next_frequencies = self.step()
 
     def step(self) -> list[int]:
         network = self.network
-        widened = network.widen(network.rows_of(self.last))
+        rows = network.rows_of(self.last)
+        for number, echo in enumerate(self.echoes):
+            rows += network.echo_row(number, echo.row(self.last))
+        widened = network.widen(rows)
         x = [sat16(e + w) for e, w in zip(network.embed[self.last[0]], widened, strict=True)]
         for layer, memory in zip(network.layers, self.memories, strict=True):
             x = layer.apply(x, memory)

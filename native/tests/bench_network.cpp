@@ -18,9 +18,11 @@ class RandomNetwork {
 public:
     explicit RandomNetwork(const NetworkShape& s) : shape_(s) {
         const auto d = static_cast<std::size_t>(s.width), m = static_cast<std::size_t>(s.hidden);
-        const std::size_t n_found = s.orders.size() * static_cast<std::size_t>(s.columns);
+        const std::size_t n_echoes = s.echoes.size(), n_columns = static_cast<std::size_t>(s.columns);
+        const std::size_t n_found = (s.orders.size() + n_echoes) * n_columns;
         add("embed", "I16", {256, d}, -4000, 4000);
-        add("ngrams", "I8", {s.orders.size(), static_cast<std::size_t>(s.rows), static_cast<std::size_t>(s.columns)}, -127, 127);
+        add("ngrams", "I8", {s.orders.size(), static_cast<std::size_t>(s.rows), n_columns}, -127, 127);
+        if (n_echoes > 0) add("echoes", "I8", {n_echoes, echo_rows, n_columns}, -127, 127);
         linear("widen", d, n_found, 12, 60);
         for (int l = 0; l < s.layers; ++l) {
             const std::string name = "layers." + std::to_string(l) + ".";

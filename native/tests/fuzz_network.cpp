@@ -33,7 +33,7 @@ private:
 };
 
 const NetworkShape shapes[] = {
-    samples::tiny_shape, {16, 1, 16, 1, 2, 4, {1}}, {32, 2, 48, 4, 64, 6, {2, 3}}, {48, 1, 16, 3, 16, 3, {1, 2, 5, 8}},
+    samples::tiny_shape, {16, 1, 16, 1, 2, 4, {1}}, {32, 2, 48, 4, 64, 6, {2, 3}, {1, 4}}, {48, 1, 16, 3, 16, 3, {1, 2, 5, 8}},
 };
 
 void spoil(NetworkParts& parts, Reader& in) {
@@ -44,8 +44,11 @@ void spoil(NetworkParts& parts, Reader& in) {
         int* const fields[] = {&s.width, &s.layers, &s.hidden, &s.taps, &s.rows, &s.columns};
         const std::uint32_t field = sort / 16;
         if (field < std::size(fields)) *fields[field] = in.integer();
-        else if (s.orders.empty() || field % 2) s.orders.push_back(in.integer());
-        else s.orders.pop_back();
+        else {
+            std::vector<int>& list = field % 4 < 2 ? s.orders : s.echoes;
+            if (list.empty() || field % 2) list.push_back(in.integer());
+            else list.pop_back();
+        }
         return;
     }
     auto& tensor = tensors[in.number(1) % tensors.size()];

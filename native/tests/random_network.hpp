@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "contexts.hpp"
+#include "echoes.hpp"
 #include "network.hpp"
 #include "profile.hpp"
 #include "samples.hpp"
@@ -56,7 +57,8 @@ public:
         const auto d = size(s.width), m = size(s.hidden), n_taps = size(s.taps);
         add("embed", "I16", {256, d}, -4000, 4000, -32768, 32767);
         add("ngrams", "I8", {s.orders.size(), size(s.rows), size(s.columns)}, -127, 127, -127, 127);
-        linear("widen", d, s.orders.size() * size(s.columns));
+        if (!s.echoes.empty()) add("echoes", "I8", {s.echoes.size(), echo_rows, size(s.columns)}, -127, 127, -127, 127);
+        linear("widen", d, (s.orders.size() + s.echoes.size()) * size(s.columns));
         for (int l = 0; l < s.layers; ++l) {
             const std::string name = "layers." + std::to_string(l) + ".";
             const auto tap = static_cast<int>(std::min<std::size_t>(32767, 131063 / n_taps));  // sum |taps| < 2^17 - 8

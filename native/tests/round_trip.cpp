@@ -415,12 +415,14 @@ void words_by_the_book() {
 using samples::NetworkParts;
 using samples::Style;
 
-// Every number of columns, taps and orders modulo what kernels handle at once, and widths that they must pad.
+// Every number of columns, taps, orders and echoes modulo what kernels handle at once, and widths that they must pad.
 const std::vector<NetworkShape> shapes = {
     samples::tiny_shape,
     {16, 1, 16, 1, 2, 4, {1}},
     {32, 2, 48, 4, 64, 6, {2, 3}},
+    {32, 2, 48, 4, 64, 6, {2, 3}, {2, 4}},
     {48, 2, 16, 3, 16, 3, {1, 2, 5, 8}},
+    {16, 1, 16, 2, 4, 1, {3}, {1, 2, 8}},
     {80, 1, 112, 8, 32, 12, {4, 6}},
     {64, 1, 208, 5, 8, 5, {1, 2, 3, 4, 5, 6, 7, 8}},
 };
@@ -495,6 +497,9 @@ void networks_out_of_shape() {
         NetworkParts bad = sound;
         bad.shape.orders = orders;
         CHECK(is_refused(bad));
+        bad = sound;
+        bad.shape.echoes = orders;
+        CHECK(is_refused(bad) != orders.empty());
     }
     NetworkParts none = sound;
     none.tensors.clear();

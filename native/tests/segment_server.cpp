@@ -75,7 +75,8 @@ private:
     void add_network(std::istream& in) {
         NetworkShape s{};
         for (int* field : {&s.width, &s.layers, &s.hidden, &s.taps, &s.rows, &s.columns}) *field = number(in);
-        for (int n = number(in); n > 0; --n) s.orders.push_back(number(in));
+        for (std::vector<int>* list : {&s.orders, &s.echoes})
+            for (int n = number(in); n > 0; --n) list->push_back(number(in));
         std::deque<Content> storage;
         std::vector<NetworkTensor> tensors;
         for (int n = number(in); n > 0; --n) {

@@ -14,6 +14,11 @@ class Monitor:
 
 class BadNetwork(ValueError): ...
 
+ECHO_ROWS: int
+NO_ECHO: int
+
+def echoes(content: bytes, lengths: list[int]) -> bytes: ...
+
 class Network:
     def __init__(
         self, shape: dict[str, object], tensors: dict[str, tuple[str, list[int], bytes]]

@@ -266,14 +266,14 @@ def frame(
 
 def tiny_network() -> bytes:
     """One that knows nothing, with phrases of what is to be coded."""
-    model = RandomModel({"layers": 1, "taps": 2, "orders": [2, 3]}, seed=6)
+    model = RandomModel({"layers": 1, "taps": 2, "orders": [2, 3], "echoes": [1, 4]}, seed=6)
     model.add_phrases(5, what_came_next(PROSE + CODE))
     return model.data()
 
 
 def network_with_starts() -> bytes:
     """One whose mixing starts otherwise for text and for logs, from numbers that take little room."""
-    model = RandomModel({"layers": 1, "taps": 2, "orders": [2]}, seed=7)
+    model = RandomModel({"layers": 1, "taps": 2, "orders": [2], "echoes": []}, seed=7)
     for kind, step in ((1, 37), (7, 91)):
         model.add_start(5, 20, kind=kind)
         for name, numbers in model.numbers.items():

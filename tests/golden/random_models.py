@@ -17,6 +17,7 @@ SHAPE: dict[str, Any] = {
     "rows": 8,
     "columns": 4,
     "orders": [1, 3],
+    "echoes": [2],
 }
 
 
@@ -51,10 +52,13 @@ class RandomModel:
         self.shapes: dict[str, list[int]] = {}
         self.numbers: dict[str, list[int]] = {}
         width, hidden = self.shape["width"], self.shape["hidden"]
-        n_orders, columns = len(self.shape["orders"]), self.shape["columns"]
+        n_orders, n_echoes = len(self.shape["orders"]), len(self.shape["echoes"])
+        columns = self.shape["columns"]
         self.add("embed", "I16", [256, width], 3000)
         self.add("ngrams", "I8", [n_orders, self.shape["rows"], columns], 127)
-        self.add_linear("widen", width, n_orders * columns)
+        if n_echoes:
+            self.add("echoes", "I8", [n_echoes, 4096, columns], 127)
+        self.add_linear("widen", width, (n_orders + n_echoes) * columns)
         for i in range(self.shape["layers"]):
             layer = f"layers.{i}"
             self.add(f"{layer}.taps", "I16", [self.shape["taps"], width], 6000)

@@ -81,8 +81,8 @@ class Machine:
         for name, (dtype, dims, data) in tensors.items():
             line = " ".join(map(str, (name, dtype, len(dims), *dims, len(data))))
             parts.append(line.encode() + b"\n" + data)
-        orders = shape["orders"]
-        request = ("network", *sizes, len(orders), *orders, len(tensors))
+        lists = [number for name in ("orders", "echoes") for number in (len(shape[name]), *shape[name])]
+        request = ("network", *sizes, *lists, len(tensors))
         (number, isa_name, _), _ = self._ask(*request, data=b"".join(parts))
         self.isa_names.add(isa_name)
         return int(number)

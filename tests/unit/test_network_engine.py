@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,14 @@ KERNELS = ["portable", "avx2", "avx512vnni", "neon", "neon_dot"]
 
 
 def shape_of(
-    width: int, layers: int, hidden: int, taps: int, rows: int, columns: int, orders: list[int]
+    width: int,
+    layers: int,
+    hidden: int,
+    taps: int,
+    rows: int,
+    columns: int,
+    orders: list[int],
+    echoes: Sequence[int] = (),
 ) -> dict:
     return {
         "width": width,
@@ -30,13 +37,15 @@ def shape_of(
         "rows": rows,
         "columns": columns,
         "orders": orders,
+        "echoes": list(echoes),
     }
 
 
 SHAPES = [
     shape_of(16, 1, 16, 1, 1, 4, [1]),
-    shape_of(32, 2, 48, 4, 64, 6, [2, 3]),
+    shape_of(32, 2, 48, 4, 64, 6, [2, 3], [1, 3]),
     shape_of(48, 3, 16, 3, 16, 3, [1, 2, 5, 8]),
+    shape_of(16, 1, 16, 2, 4, 1, [3], [1, 2, 8]),
     shape_of(16, 2, 48, 2, 256, 4, [1, 2, 3, 4, 5, 6, 7, 8]),
     shape_of(80, 1, 112, 8, 32, 12, [4, 6]),
     shape_of(64, 2, 32, 5, 8, 20, [3, 4, 6]),
@@ -74,6 +83,31 @@ def norm(x: Ints) -> Ints:
     return (x * root + (1 << 14)) >> 15
 
 
+class Echo:
+    """What followed the last time; bytes are counted from 1."""
+
+    def __init__(self) -> None:
+        self.followed: dict[int, tuple[int, int]] = {}
+        self.n_read = self.trust = self.slot = 0
+        self.expected: int | None = None
+
+    def row(self, recent: list[int], length: int) -> int | None:
+        """To be called before each byte, the first included."""
+        came = recent[0]
+        if self.n_read > 0:
+            if self.expected is not None:
+                self.trust = min(15, self.trust + 1) if self.expected == came else self.trust // 4
+            self.followed[self.slot] = (self.n_read, came)
+        self.n_read += 1
+        h = 0
+        for b in recent[:length]:
+            h = ((h ^ (b + 1)) * 0x9E3779B1) % (1 << 32)
+        self.slot = h >> 17
+        number, said = self.followed.get(self.slot, (-4096, 0))
+        self.expected = said if self.n_read - number <= 4096 else None
+        return None if self.expected is None else 256 * self.trust + self.expected
+
+
 class Oracle:
     """One sequence, byte by byte."""
 
@@ -86,6 +120,7 @@ class Oracle:
         d, n_past = shape["width"], shape["taps"] - 1
         self.h = [np.zeros(d, np.int64) for _ in range(shape["layers"])]
         self.past = [[np.zeros(d, np.int64)] * n_past for _ in range(shape["layers"])]
+        self.echoes = [Echo() for _ in shape["echoes"]]
 
     def linear(self, name: str, a: Ints) -> Ints:
         t = self.tensors
@@ -104,6 +139,10 @@ class Oracle:
             if j in shape["orders"]:
                 row = h >> (32 - (shape["rows"].bit_length() - 1))
                 found.append(t["ngrams"][shape["orders"].index(j), row])
+        for number, length in enumerate(shape["echoes"]):
+            row = self.echoes[number].row(recent, length)
+            silence = np.zeros(shape["columns"], np.int64)
+            found.append(silence if row is None else t["echoes"][number, row])
         x = sat16(t["embed"][recent[0]] + self.linear("widen", np.concatenate(found)))
         for number in range(shape["layers"]):
             x = self.layer(f"layers.{number}.", number, x)
@@ -184,7 +223,7 @@ def linear(
 def network(shape: dict[str, Any], seed: int, style: str = "typical") -> Tensors:
     rng = np.random.default_rng(seed)
     d, m, taps = shape["width"], shape["hidden"], shape["taps"]
-    n_orders, columns = len(shape["orders"]), shape["columns"]
+    n_orders, n_echoes, columns = len(shape["orders"]), len(shape["echoes"]), shape["columns"]
     tensors: Tensors = {}
 
     def add(name: str, n_out: int, n_in: int, spread: int) -> None:
@@ -197,7 +236,9 @@ def network(shape: dict[str, Any], seed: int, style: str = "typical") -> Tensors
     largest = {"typical": 4000, "extreme": 32767, "zero": 0}[style]
     tensors["embed"] = tensor("I16", rng.integers(-largest - (style == "extreme"), largest + 1, (256, d)))
     tensors["ngrams"] = tensor("I8", rng.integers(-127, 128, (n_orders, shape["rows"], columns)))
-    add("widen", d, n_orders * columns, 3000)
+    if n_echoes:
+        tensors["echoes"] = tensor("I8", rng.integers(-127, 128, (n_echoes, 4096, columns)))
+    add("widen", d, (n_orders + n_echoes) * columns, 3000)
     for number in range(shape["layers"]):
         name = f"layers.{number}."
         if style == "extreme":
@@ -359,6 +400,7 @@ def refused(shape: dict[str, Any], tensors: Tensors, match: str) -> None:
         ("rows", [0, -1, 3, 2**24 + 1, 2**25, -(2**31)]),
         ("columns", [0, -4, 257, 3]),
         ("orders", [[], [0], [9], [3, 2], [2, 2], [-1, 2], list(range(1, 10)), list(range(-100, 8))]),
+        ("echoes", [[0], [9], [3, 2], [2, 2], [-1, 2], list(range(1, 10)), list(range(-100, 8))]),
     ],
 )
 def test_shapes_outside_their_range(field: str, values: list[Any]) -> None:

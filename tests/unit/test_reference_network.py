@@ -19,6 +19,7 @@ import safetensors.numpy
 from logistic import STRETCH
 from model_file import ModelFile, NetworkError
 from network import (
+    Echo,
     Linear,
     Network,
     Sequence,
@@ -155,18 +156,24 @@ def test_missing_metadata(missing: str) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        *((name, value) for name in SHAPE if name != "orders" for value in (0, -16, 16.0, "16", True, None)),
+        *(
+            (name, value)
+            for name in SHAPE
+            if name not in ("orders", "echoes")
+            for value in (0, -16, 16.0, "16", True, None)
+        ),
         *((name, value) for name in ("width", "hidden") for value in (8, 24, 4112)),
         *(("layers", 65), ("taps", 9), ("rows", 12), ("rows", 1 << 25), ("columns", 258), ("columns", 3)),
         *(("orders", value) for value in ([], [0, 1], [1, 9], [2, 2], [3, 1], [1, 2.0], [True, 2], 3, None)),
         ("orders", [1]),
+        *(("echoes", value) for value in ([0, 1], [1, 9], [2, 2], [3, 1], [1, 2.0], [True, 2], 3, None)),
     ],
 )
 def test_shapes(name: str, value: object) -> None:
     model = RandomModel()
     model.shape[name] = value
     if name == "orders" and value == [1]:
-        model.shape["columns"] = 6  # no multiple of four
+        model.shape["columns"] = 3  # no multiple of four, with an echo
     refuse(model.data(), "allowed|integer|rise|multiple of 4")
 
 
@@ -431,6 +438,7 @@ def test_inputs_of_phrases() -> None:
     ("name", "least", "most"),
     [
         ("ngrams", -127, 127),
+        ("echoes", -127, 127),
         ("head.multiplier", 1, 32767),
         ("widen.shift", 1, 30),
         ("layers.1.mixed_scale", 1, 32767),
@@ -517,9 +525,9 @@ def test_taps_at_their_bound() -> None:
 
 def test_largest_and_smallest_shapes() -> None:
     for shape in (
-        {"layers": 1, "taps": 1, "rows": 1, "columns": 4, "orders": [8]},
-        {"taps": 8, "columns": 1, "orders": [2, 4, 6, 8]},
-        {"width": 32, "hidden": 48, "columns": 2, "orders": [1, 2, 3, 4, 5, 6, 7, 8]},
+        {"layers": 1, "taps": 1, "rows": 1, "columns": 4, "orders": [8], "echoes": []},
+        {"taps": 8, "columns": 1, "orders": [2, 4, 6, 8], "echoes": list(range(1, 9))},
+        {"width": 32, "hidden": 48, "columns": 2, "orders": list(range(1, 9)), "echoes": [1, 5]},
     ):
         for frequencies in all_frequencies(Network(RandomModel(shape).data()).start()):
             assert min(frequencies) >= 1
@@ -610,14 +618,42 @@ def test_frequencies() -> None:
 
 
 def test_frequencies_never_change() -> None:
-    """The digest that this implementation gave when it was written; every platform gives the same."""
-    digest = hashlib.sha256()
-    for seed in range(3):
-        for frequencies in all_frequencies(Network(RandomModel(seed=seed).data()).start()):
-            assert len(frequencies) == 256
-            assert min(frequencies) >= 1
-            digest.update(struct.pack("<256I", *frequencies))
-    assert digest.hexdigest() == "bae2fdff6264ebb8025d73e2a5ed83d2cf956f6877cb54ff9fc1256b03f447a0"
+    """The digests that this implementation gave when it was written; every platform gives the same."""
+    for echoes, expected in (
+        ([], "bae2fdff6264ebb8025d73e2a5ed83d2cf956f6877cb54ff9fc1256b03f447a0"),
+        ([1, 2], "dbd365397c76241a4e62d4ef6652aecc0bdee326a9154b26048dbb94bd1e6a0c"),
+    ):
+        digest = hashlib.sha256()
+        for seed in range(3):
+            model = RandomModel({"echoes": echoes}, seed)
+            for frequencies in all_frequencies(Network(model.data()).start()):
+                assert len(frequencies) == 256
+                assert min(frequencies) >= 1
+                digest.update(struct.pack("<256I", *frequencies))
+        assert digest.hexdigest() == expected
+
+
+def test_an_echo_expects_what_followed() -> None:
+    def rows(content: bytes, length: int) -> list[int | None]:
+        echo, last, found = Echo(length), bytes(8), []
+        for byte in content:
+            found.append(echo.row(last))
+            echo.feed(byte)
+            last = bytes([byte, *last[:-1]])
+        return found
+
+    a, b, c = b"abc"
+    # After "ab" came c, then b (a miss at trust 0 stays at 0), then b again.
+    assert rows(b"abcabbabb", 2)[5:9] == [c, None, None, b]
+    assert rows(b"aaaaa", 1) == [None, None, a, 256 + a, 512 + a]
+    assert rows(b"a" * 40, 3)[-1] == 15 * 256 + a
+    trusted = rows(b"ab" * 20 + b"aXab", 1)
+    assert trusted[41] == 15 * 256 + b  # and X comes
+    assert trusted[43] == 3 * 256 + ord("X")
+    # A byte 4096 before the one to come is near, one before that is not.
+    between = bytes(range(128, 256)) * 32
+    assert rows(b"ab" + between[:4094] + b"ab", 1)[-1] == 3 * 256 + b  # the a was a surprise
+    assert rows(b"ab" + between[:4095] + b"ab", 1)[-1] is None
 
 
 def test_sequences_are_apart(network: Network) -> None:
@@ -630,8 +666,9 @@ def test_sequences_are_apart(network: Network) -> None:
     assert one.frequencies() == expected[-1] != other.frequencies()
 
 
-def test_the_past_counts(network: Network) -> None:
+def test_the_past_counts() -> None:
     """A byte long gone still does, through the recurrence alone; each of the last does."""
+    network = Network(RandomModel({"echoes": []}).data())
     for distance in (1, 2, 3, 4, 20):
         after = []
         for first in b"ab":
@@ -644,7 +681,7 @@ def test_the_past_counts(network: Network) -> None:
 
 def test_before_the_first_byte_there_are_zeros() -> None:
     """Without a state to remember by, as many zeros make no difference."""
-    model = RandomModel({"layers": 1, "taps": 1})
+    model = RandomModel({"layers": 1, "taps": 1, "echoes": []})
     model.numbers["layers.0.mix.weight"] = [0] * 256
     sequence = Network(model.data()).start()
     frequencies = sequence.frequencies()
@@ -656,7 +693,12 @@ def test_before_the_first_byte_there_are_zeros() -> None:
 
 @pytest.mark.parametrize(
     "shape",
-    [{}, {"taps": 1, "rows": 1}, {"width": 48, "hidden": 32, "layers": 3}, {"orders": [1, 2, 7, 8]}],
+    [
+        {},
+        {"taps": 1, "rows": 1},
+        {"width": 48, "hidden": 32, "layers": 3},
+        {"orders": [1, 2, 7, 8], "echoes": [1, 2, 6, 8]},
+    ],
 )
 def test_the_native_engine_agrees(shape: dict[str, Any]) -> None:
     for seed in range(3):

@@ -19,14 +19,14 @@ from codelength.errors import FormatError, ModelNotFoundError
 DEFAULT = "small"
 """The network of the levels that have one, and of messages."""
 
-SHIPPED: dict[str, str] = {"small": "bf4f8e656848a1cb"}
+SHIPPED: dict[str, str] = {"small": "ac26426c733befd9"}
 """Name of each model file in `codelength/models`, and its hash in hexadecimal."""
 
 MODELS_VARIABLE = "CODELENGTH_MODELS"
 """Environment variable: more folders to look for model files in, separated as in PATH."""
 
 _FORMAT = "codelength-network-1"
-_SHAPE_FIELDS = {"width", "layers", "hidden", "taps", "rows", "columns", "orders"}
+_SHAPE_FIELDS = {"width", "layers", "hidden", "taps", "rows", "columns", "orders", "echoes"}
 _SHIPPED_FOLDER = Path(__file__).parent.parent / "models"
 
 

@@ -110,10 +110,12 @@ def _norm_scales(values: Tensor, width: int) -> Tensor:
     return (LARGEST / _best_range(values.double()) / one).round().clamp_(1, 32767) * one
 
 
-def calibration_windows(corpus: Corpus, training: TrainingConfig, n_windows: int) -> list[Window]:
+def calibration_windows(
+    corpus: Corpus, training: TrainingConfig, echoes: tuple[int, ...], n_windows: int
+) -> list[Window]:
     """Windows of the documents that are trained on, in the mix's shares; always the same ones."""
     batcher = StreamBatcher(
-        corpus, training.streams, training.window, training.piece_bytes, training.seed + 1
+        corpus, training.streams, training.window, training.piece_bytes, training.seed + 1, echoes
     )
     return [batcher.next_window() for _ in range(n_windows)]
 
@@ -127,8 +129,9 @@ def calibrate(network: ByteNetwork, windows: Iterable[Window], every: int = 4) -
     for window in windows:
         if state is None:
             state = network.first_state(window.age.shape[0], device)
-        data, age = torch.from_numpy(window.bytes).to(device), torch.from_numpy(window.age).to(device)
-        _, state = walk(network, observer, data, age, state)
+        parts = (window.bytes, window.age, window.echoes)
+        data, age, echoes = (torch.from_numpy(part).to(device) for part in parts)
+        _, state = walk(network, observer, data, age, state, echoes)
     if state is None:
         raise ValueError("no data to calibrate on")
     seen = {name: torch.cat(values).cpu() for name, values in observer.kept.items()}
@@ -136,7 +139,7 @@ def calibrate(network: ByteNetwork, windows: Iterable[Window], every: int = 4) -
     # A power of two: nothing depends on it but how the largest values are limited.
     residual = 2.0 ** math.floor(math.log2(_RESIDUAL_TOP / largest))
 
-    activations = {"ngrams": LARGEST / _best_range(seen["ngrams"].double())}
+    activations = {"rows": LARGEST / _best_range(seen["rows"].double())}
     to_residual = torch.full((config.width,), residual, dtype=torch.float64)
     outputs = {"widen": to_residual}
     weights: dict[str, tuple[Tensor, Tensor | None]] = {"widen": (network.widen, None)}

@@ -44,6 +44,8 @@ class ModelConfig:
     rows: int = 32768
     """Rows of each order's table: a power of two."""
     columns: int = 24
+    echoes: tuple[int, ...] = ()
+    """Lengths n of echoes: what byte followed when the last n bytes stood in the document before."""
 
     def __post_init__(self) -> None:
         if self.cell not in CELLS:
@@ -52,6 +54,8 @@ class ModelConfig:
             raise ValueError(f"model.rows: {self.rows} is not a power of two")
         if any(not 1 <= order <= 8 for order in self.orders):
             raise ValueError("model.orders: from 1 to 8")
+        if sorted(set(self.echoes) & set(range(1, 9))) != list(self.echoes):
+            raise ValueError("model.echoes: from 1 to 8, increasing")
         if self.cell == "matrix" and self.width % self.heads:
             raise ValueError("model.heads: must divide the width")
         if min(self.width, self.layers, self.hidden, self.columns) < 1 or self.taps < 0:

@@ -22,7 +22,7 @@ from codelength import _native
 from codelength.measure.replacing import replaced
 from codelength.training.config import ModelConfig
 from codelength.training.corpus import Corpus
-from codelength.training.network import ByteNetwork, GatedCell, Layer, multiply_adds_per_byte
+from codelength.training.network import ByteNetwork, GatedCell, Layer, is_table, multiply_adds_per_byte
 from codelength.training.phrases import LINE_ENTRIES
 from codelength.training.quantise import Scales, activation_integers, check_exportable, weight_integers
 from codelength.training.starts import sample_documents, start_tensors
@@ -46,6 +46,7 @@ def model_shape(config: ModelConfig) -> dict[str, Any]:
         "rows": config.rows,
         "columns": config.columns,
         "orders": list(config.orders),
+        "echoes": list(config.echoes),
     }
 
 
@@ -79,14 +80,17 @@ def integer_tensors(network: ByteNetwork, scales: Scales) -> Integers:
     assert network.ngrams is not None
     n_orders, root = len(config.orders), math.sqrt(config.width)
     rows = network.ngrams.weight.cpu().view(n_orders, config.rows, config.columns)
-    columns = scales.activations["ngrams"].view(n_orders, 1, config.columns)
+    columns = scales.activations["rows"].float().view(-1, 1, config.columns)
     found: Integers = {
         "embed": _whole(network.bytes.weight.cpu() * scales.residual, np.int16, "embed"),
-        "ngrams": _whole(activation_integers(rows, columns.float()), np.int8, "ngrams"),
+        "ngrams": _whole(activation_integers(rows, columns[:n_orders]), np.int8, "ngrams"),
         **_linear("widen", network.widen, None, scales),
         "norm_scale": _whole(scales.activations["normed"] * (16 * root), np.int32, "norm_scale"),
         **_linear("head", network.head, network.head_bias, scales),
     }
+    if network.echoes is not None:
+        rows = network.echoes.weight.cpu().view(len(config.echoes), -1, config.columns)
+        found["echoes"] = _whole(activation_integers(rows, columns[n_orders:]), np.int8, "echoes")
     for number, layer in enumerate(network.layers):
         assert isinstance(layer, Layer)
         assert isinstance(layer.cell, GatedCell)
@@ -182,7 +186,7 @@ def write_model(path: Path, tensors: Integers, shape: dict[str, Any], card: dict
 def _card(trainer: Trainer, name: str, description: str, rates_bpb: dict[str, Any]) -> dict[str, Any]:
     """What people want to know of a model: its origin, its size and what it was measured to do."""
     config, network = trainer.config, trainer.network
-    n_tables = sum(p.numel() for n, p in network.named_parameters() if n == "ngrams.weight")
+    n_tables = sum(p.numel() for n, p in network.named_parameters() if is_table(n))
     return {
         "name": name,
         "description": description,

@@ -1,6 +1,6 @@
 """The float network: a byte-level gated linear recurrence with O(1) state a step.
 
-    byte embedding + projected rows of hashed n-grams
+    byte embedding + projected rows of hashed n-grams and of echoes
     layers x [ norm, short convolution, gates, recurrence, output gate, projection; norm, gated hidden layer ]
     norm, 256 logits
 
@@ -9,7 +9,7 @@ recurrence is a convex combination, norms carry no gain, n-gram rows start at ze
 nothing).
 
 Letters: B streams, T bytes of a window, D width, M hidden width, N orders, R rows and C columns of an order's
-table.
+table, E echoes.
 """
 
 import math
@@ -18,12 +18,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from codelength import _native
 from codelength.training.config import ModelConfig
 from codelength.training.pointwise import rms_norm, swiglu
 from codelength.training.scan import gated_scan, matrix_scan, short_convolution
 from codelength.training.streams import HISTORY
 
-__all__ = ["ByteNetwork", "State", "hash_contexts", "multiply_adds_per_byte"]
+__all__ = ["ByteNetwork", "State", "grown", "hash_contexts", "is_table", "multiply_adds_per_byte"]
 
 State = list[Tensor]
 """One layer after another: its recurrent state, then, if it has a convolution, that one's tail."""
@@ -158,7 +159,12 @@ class ByteNetwork(nn.Module):
             # sparse: a step's cost follows the rows it reads, not the table.
             self.ngrams = nn.Embedding(len(config.orders) * config.rows, config.columns, sparse=True)
             nn.init.zeros_(self.ngrams.weight)
-            self.widen = nn.Parameter(torch.randn(config.width, len(config.orders) * config.columns) * 0.5)
+            n_found = (len(config.orders) + len(config.echoes)) * config.columns
+            self.widen = nn.Parameter(torch.randn(config.width, n_found) * 0.5)
+        self.echoes: nn.Embedding | None = None
+        if config.echoes:
+            self.echoes = nn.Embedding(len(config.echoes) * _native.ECHO_ROWS, config.columns, sparse=True)
+            nn.init.zeros_(self.echoes.weight)
         self.layers = nn.ModuleList(Layer(config) for _ in range(config.layers))
         self.head = nn.Parameter(torch.zeros(256, config.width))
         self.head_bias = nn.Parameter(torch.zeros(256))
@@ -175,8 +181,25 @@ class ByteNetwork(nn.Module):
                 )
         return state
 
-    def forward(self, window: Tensor, age: Tensor, state: State) -> tuple[Tensor, State]:
-        """window (B, HISTORY + T) uint8, age (B, T) int32, state -> logits (B, T, 256), next state.
+    def rows(self, window: Tensor, age: Tensor, echoes: Tensor | None) -> Tensor:
+        """What the tables hold at each position: (B, T, (N + E) C); an echo that is not there is zeros."""
+        assert self.ngrams is not None
+        orders = hash_contexts(window, age, self.config.orders, self.config.rows)
+        orders = orders + torch.arange(orders.shape[-1], device=orders.device) * self.config.rows
+        found: Tensor = self.ngrams(orders).flatten(-2)
+        if self.echoes is None:
+            return found
+        if echoes is None:
+            echoes = torch.full((*age.shape, len(self.config.echoes)), -1, device=age.device)
+        starts = torch.arange(echoes.shape[-1], device=echoes.device) * _native.ECHO_ROWS
+        heard = self.echoes(echoes.clamp_min(0) + starts) * (echoes >= 0).unsqueeze(-1)
+        return torch.cat((found, heard.flatten(-2)), -1)
+
+    def forward(
+        self, window: Tensor, age: Tensor, state: State, echoes: Tensor | None = None
+    ) -> tuple[Tensor, State]:
+        """window (B, HISTORY + T) uint8, age (B, T) int32, state, echoes (B, T, E) int32, None for no echo
+        anywhere -> logits (B, T, 256), next state.
 
         The logits at position t are for byte HISTORY + t of the window and read only what stands before it.
         """
@@ -184,9 +207,7 @@ class ByteNetwork(nn.Module):
         last = window[:, HISTORY - 1 : HISTORY - 1 + n_steps].long() * (age > 0)
         x = self.bytes(last)
         if self.ngrams is not None:
-            rows = hash_contexts(window, age, self.config.orders, self.config.rows)
-            rows = rows + torch.arange(rows.shape[-1], device=rows.device) * self.config.rows
-            x = x + F.linear(self.ngrams(rows).flatten(-2), self.widen)
+            x = x + F.linear(self.rows(window, age, echoes), self.widen)
         after: State = []
         per_layer = len(state) // len(self.layers)
         for number, layer in enumerate(self.layers):
@@ -195,10 +216,35 @@ class ByteNetwork(nn.Module):
         return F.linear(rms_norm(x), self.head, self.head_bias.to(x.dtype)), after
 
 
+def is_table(name: str) -> bool:
+    """Whether a parameter is a table of which each step reads a few rows."""
+    return name in ("ngrams.weight", "echoes.weight")
+
+
+def grown(tensors: dict[str, Tensor], network: ByteNetwork) -> dict[str, Tensor]:
+    """A smaller network's tensors with what they lack beside `network`: layers on top, and longer echoes.
+
+    The function stays as it was: layers are copies of the last one whose projections are zero (block
+    expansion, Wu et al. 2024, section 3.1), rows of echoes begin at zero.
+    """
+    found = {"echoes.weight": torch.empty(0, network.config.columns), **tensors}
+    before = 1 + max((int(name.split(".")[1]) for name in tensors if name.startswith("layers.")), default=-1)
+    last = f"layers.{before - 1}."
+    for name, value in network.state_dict().items():
+        if name in ("widen", "echoes.weight"):
+            n_rows, n_columns = found[name].shape
+            more = value[n_rows:] if name == "echoes.weight" else value[:, n_columns:]
+            found[name] = torch.cat((found[name], more.cpu()), 0 if name == "echoes.weight" else 1)
+        elif name not in tensors and name.startswith("layers."):
+            copy = tensors[last + name.split(".", 2)[2]]
+            found[name] = torch.zeros_like(copy) if name.endswith("project") else copy
+    return found
+
+
 def multiply_adds_per_byte(network: ByteNetwork) -> int:
     """Multiply-adds of the matrix products for one byte; lookups and elementwise work are not counted."""
     return sum(
         parameter.numel()
         for name, parameter in network.named_parameters()
-        if parameter.ndim == 2 and name not in ("bytes.weight", "ngrams.weight") and not name.endswith("taps")
+        if parameter.ndim == 2 and name != "bytes.weight" and not is_table(name) and not name.endswith("taps")
     )

@@ -18,7 +18,7 @@ from torch.nn import functional as F
 
 from codelength.training.config import ModelConfig
 from codelength.training.kernels import apply
-from codelength.training.network import ByteNetwork, GatedCell, Layer, State, hash_contexts
+from codelength.training.network import ByteNetwork, GatedCell, Layer, State
 from codelength.training.pointwise import rms_norm, swiglu
 from codelength.training.scan import gated_scan, short_convolution
 from codelength.training.streams import HISTORY
@@ -67,7 +67,7 @@ class Scales:
 
     residual: float
     activations: Mapping[str, Tensor]
-    """(channels,) float64 by name: ngrams, layers.l.convolved, .mixed, .normed, .hidden, and normed."""
+    """(channels,) float64 by name: rows, layers.l.convolved, .mixed, .normed, .hidden, and normed."""
     linears: Mapping[str, LinearScale]
     """By the export's names: widen, layers.l.gates, .mix, .hidden, .project, and head."""
 
@@ -105,7 +105,7 @@ def linear_inputs(name: str) -> str:
     """The activation that the linear map called `name` reads."""
     prefix, _, last = name.rpartition(".")
     source = {
-        "widen": "ngrams",
+        "widen": "rows",
         "gates": "convolved",
         "mix": "mixed",
         "hidden": "normed",
@@ -268,16 +268,18 @@ def _walk_layer(
 
 
 def walk(
-    network: ByteNetwork, arithmetic: Arithmetic, window: Tensor, age: Tensor, state: State
+    network: ByteNetwork,
+    arithmetic: Arithmetic,
+    window: Tensor,
+    age: Tensor,
+    state: State,
+    echoes: Tensor | None = None,
 ) -> tuple[Tensor, State]:
     """`ByteNetwork.forward` with another arithmetic; the bound on the hidden layer is the arithmetic's."""
-    config, n_steps = network.config, age.shape[1]
+    n_steps = age.shape[1]
     last = window[:, HISTORY - 1 : HISTORY - 1 + n_steps].long() * (age > 0)
     x = F.embedding(last, arithmetic.table(network.bytes.weight))
-    assert network.ngrams is not None
-    rows = hash_contexts(window, age, config.orders, config.rows)
-    rows = rows + torch.arange(rows.shape[-1], device=rows.device) * config.rows
-    found = arithmetic.activation("ngrams", network.ngrams(rows).flatten(-2))
+    found = arithmetic.activation("rows", network.rows(window, age, echoes))
     x = arithmetic.residual(x + arithmetic.linear("widen", found, network.widen))
     after: State = []
     for number, layer in enumerate(network.layers):
@@ -294,8 +296,9 @@ def check_exportable(config: ModelConfig) -> None:
     """ValueError if the format has no integer network of this shape."""
     if config.cell != "gated" or not 1 <= config.taps <= 8 or not 1 <= len(config.orders) <= 8:
         raise ValueError("only gated cells with a convolution and n-grams have an integer network")
-    if config.width % 16 or config.hidden % 16 or (len(config.orders) * config.columns) % 4:
-        raise ValueError("width and hidden must be multiples of 16, orders x columns one of 4")
+    n_found = (len(config.orders) + len(config.echoes)) * config.columns
+    if config.width % 16 or config.hidden % 16 or n_found % 4:
+        raise ValueError("width and hidden must be multiples of 16, orders and echoes x columns one of 4")
 
 
 class QuantisedNetwork(nn.Module):
@@ -308,6 +311,8 @@ class QuantisedNetwork(nn.Module):
         self.scales = scales
         self._simulation = Simulation(scales, network.head.device)
 
-    def forward(self, window: Tensor, age: Tensor, state: State) -> tuple[Tensor, State]:
+    def forward(
+        self, window: Tensor, age: Tensor, state: State, echoes: Tensor | None = None
+    ) -> tuple[Tensor, State]:
         """As `ByteNetwork.forward`."""
-        return walk(self.network, self._simulation, window, age, state)
+        return walk(self.network, self._simulation, window, age, state, echoes)

@@ -1,6 +1,6 @@
 """Parallel streams of documents: what a training step reads.
 
-Letters: B streams, T bytes of a window.
+Letters: B streams, T bytes of a window, E echoes.
 """
 
 import dataclasses
@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from codelength import _native
 from codelength.training.corpus import Corpus, Document
 
-__all__ = ["HISTORY", "StreamBatcher", "Window", "validation_windows"]
+__all__ = ["HISTORY", "StreamBatcher", "Window", "echoes_of", "validation_windows"]
 
 HISTORY = 8
 """Bytes before a window that come with it: what the longest hashed n-gram needs."""
@@ -22,13 +23,23 @@ class Window:
     """T bytes of each stream, and what stood before them.
 
     bytes (B, HISTORY + T) uint8: the last T are to be predicted; age (B, T) int32: bytes of the same document
-    before each of them, counted up to HISTORY (0 at a document's start, where the state is dropped); counted
-    (B, T) bool: False where the stream had ended.
+    before each of them, counted up to HISTORY (0 at a document's start, where the state is dropped); echoes
+    (B, T, E) int32: the row of each echo, -1 where there is none; counted (B, T) bool: False where the stream
+    had ended.
     """
 
     bytes: NDArray[np.uint8]
     age: NDArray[np.int32]
+    echoes: NDArray[np.int32]
     counted: NDArray[np.bool_]
+
+
+def echoes_of(content: NDArray[np.uint8], lengths: tuple[int, ...]) -> NDArray[np.int32]:
+    """Rows of the echoes before each byte of a piece: (bytes, E)."""
+    rows = np.frombuffer(_native.echoes(content.tobytes(), list(lengths)), np.uint16)
+    found = rows.reshape(content.size, len(lengths)).astype(np.int32)
+    found[found == _native.NO_ECHO] = -1
+    return found
 
 
 class _Pieces:
@@ -69,8 +80,17 @@ class StreamBatcher:
     the state.
     """
 
-    def __init__(self, corpus: Corpus, n_streams: int, window: int, piece_bytes: int, seed: int) -> None:
+    def __init__(
+        self,
+        corpus: Corpus,
+        n_streams: int,
+        window: int,
+        piece_bytes: int,
+        seed: int,
+        echoes: tuple[int, ...] = (),
+    ) -> None:
         self._window = window
+        self._echo_lengths = echoes
         self._names = [source.name for source in corpus.sources]
         self._shares = np.array([source.share for source in corpus.sources])
         self._sources = [
@@ -80,6 +100,8 @@ class StreamBatcher:
         self._given = np.zeros(len(self._sources), np.int64)
         # (source, piece, bytes already read) of each stream; None before its first piece.
         self._at: list[tuple[int, int, int] | None] = [None] * n_streams
+        # Of each stream's piece, once it is read.
+        self._echoes: list[NDArray[np.int32] | None] = [None] * n_streams
 
     def _next_piece(self) -> tuple[int, int, int]:
         total = int(self._given.sum())
@@ -93,24 +115,30 @@ class StreamBatcher:
         n_streams = len(self._at)
         data = np.zeros((n_streams, HISTORY + self._window), np.uint8)
         age = np.zeros((n_streams, self._window), np.int32)
+        echoes = np.full((n_streams, self._window, len(self._echo_lengths)), -1, np.int32)
         for stream in range(n_streams):
             filled = 0
             while filled < self._window:
                 at = self._at[stream]
                 if at is None:
                     at = self._next_piece()
+                    self._echoes[stream] = None
                 number, piece, read = at
                 content = self._sources[number].piece(piece)
+                rows = self._echoes[stream]
+                if rows is None:
+                    rows = self._echoes[stream] = echoes_of(content, self._echo_lengths)
                 if filled == 0:
                     before = content[max(0, read - HISTORY) : read]
                     data[stream, HISTORY - before.size : HISTORY] = before
                 n_taken = min(self._window - filled, content.size - read)
                 data[stream, HISTORY + filled : HISTORY + filled + n_taken] = content[read : read + n_taken]
                 age[stream, filled : filled + n_taken] = np.minimum(np.arange(read, read + n_taken), HISTORY)
+                echoes[stream, filled : filled + n_taken] = rows[read : read + n_taken]
                 filled += n_taken
                 read += n_taken
                 self._at[stream] = (number, piece, read) if read < content.size else None
-        return Window(data, age, np.ones(age.shape, np.bool_))
+        return Window(data, age, echoes, np.ones(age.shape, np.bool_))
 
     def state(self) -> dict[str, Any]:
         """Everything that decides the windows to come, as JSON."""
@@ -136,13 +164,16 @@ class StreamBatcher:
         if len(state["at"]) != len(self._at):
             return False
         self._at = [None if at is None else (int(at[0]), int(at[1]), int(at[2])) for at in state["at"]]
+        self._echoes = [None] * len(self._at)
         return True
 
 
 _VALIDATION_PIECE = 4096
 
 
-def validation_windows(documents: tuple[Document, ...], n_bytes: int, window: int) -> list[Window]:
+def validation_windows(
+    documents: tuple[Document, ...], n_bytes: int, window: int, echoes: tuple[int, ...] = ()
+) -> list[Window]:
     """About `n_bytes` of the documents, as parallel streams cut into successive windows of T bytes.
 
     Each stream is a stretch of at most 4096 bytes from the start of a part of some document: the documents
@@ -164,14 +195,17 @@ def validation_windows(documents: tuple[Document, ...], n_bytes: int, window: in
     n_steps = -(-longest // window) * window
     data = np.zeros((len(stretches), HISTORY + n_steps), np.uint8)
     counted = np.zeros((len(stretches), n_steps), np.bool_)
+    rows = np.full((len(stretches), n_steps, len(echoes)), -1, np.int32)
     for row, stretch in enumerate(stretches):
         data[row, HISTORY : HISTORY + stretch.size] = stretch
+        rows[row, : stretch.size] = echoes_of(stretch, echoes)
         counted[row, : stretch.size] = True
     age = np.tile(np.minimum(np.arange(n_steps, dtype=np.int32), HISTORY), (len(stretches), 1))
     return [
         Window(
             data[:, first : first + HISTORY + window],
             np.ascontiguousarray(age[:, first : first + window]),
+            rows[:, first : first + window],
             counted[:, first : first + window],
         )
         for first in range(0, n_steps, window)

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from codelength.training.calibrate import calibrate, calibration_windows
 from codelength.training.config import Config
 from codelength.training.corpus import Corpus
-from codelength.training.network import ByteNetwork, State
+from codelength.training.network import ByteNetwork, State, grown, is_table
 from codelength.training.optimizers import Muon, RowAdam
 from codelength.training.quantise import QuantisedNetwork, Scales
 from codelength.training.schedule import Schedule
@@ -32,7 +32,7 @@ def _optimizers(network: ByteNetwork, config: Config) -> list[tuple[torch.optim.
     training = config.training
     rows, matrices, decayed, plain = [], [], [], []
     for name, parameter in network.named_parameters():
-        if name == "ngrams.weight":
+        if is_table(name):
             rows.append(parameter)
         elif parameter.ndim < 2 or name == "bytes.weight" or name.endswith("taps"):
             plain.append(parameter)
@@ -73,7 +73,12 @@ class Trainer:
             self.network = ByteNetwork(config.model).to(self.device)
         self.optimizers = _optimizers(self.network, config)
         self.batcher = StreamBatcher(
-            corpus, training.streams, training.window, training.piece_bytes, training.seed
+            corpus,
+            training.streams,
+            training.window,
+            training.piece_bytes,
+            training.seed,
+            config.model.echoes,
         )
         self.state: State = self.network.first_state(training.streams, self.device)
         self.n_steps = 0
@@ -82,28 +87,29 @@ class Trainer:
         self._model: nn.Module = self.network
         self._calibration_windows: list[Window] = []
         self._corpus = corpus
-        self._dense = [p for name, p in self.network.named_parameters() if name != "ngrams.weight"]
+        self._dense = [p for name, p in self.network.named_parameters() if not is_table(name)]
         self._validation = {
             source.name: (
                 source.share,
-                validation_windows(source.validation, training.validation_bytes, training.window),
+                validation_windows(
+                    source.validation, training.validation_bytes, training.window, config.model.echoes
+                ),
             )
             for source in corpus.sources
             if source.validation
         }
 
-    def _tensors(self, window: Window) -> tuple[Tensor, Tensor, Tensor]:
-        data, age = torch.from_numpy(window.bytes), torch.from_numpy(window.age)
-        counted = torch.from_numpy(window.counted)
-        return data.to(self.device), age.to(self.device), counted.to(self.device)
+    def _tensors(self, window: Window) -> list[Tensor]:
+        parts = (window.bytes, window.age, window.echoes, window.counted)
+        return [torch.from_numpy(part).to(self.device) for part in parts]
 
     def _length_nats(self, model: nn.Module, window: Window, state: State) -> tuple[Tensor, State]:
         """Sum of the code lengths of the counted bytes in nats, and the state after the window."""
-        data, age, counted = self._tensors(window)
+        data, age, echoes, counted = self._tensors(window)
         # bfloat16 would round the steps of the integers.
         reduced = self._reduced and not isinstance(model, QuantisedNetwork)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=reduced):
-            logits, state = model(data, age, state)
+            logits, state = model(data, age, state, echoes)
         targets = data[:, -age.shape[1] :].long()
         targets = targets.masked_fill(~counted, -100)
         lengths = F.cross_entropy(logits.float().flatten(0, 1), targets.flatten(), reduction="sum")
@@ -117,7 +123,9 @@ class Trainer:
         if scales is None:
             if not self._calibration_windows:
                 training = self.config.training
-                self._calibration_windows = calibration_windows(self._corpus, training, _CALIBRATION_WINDOWS)
+                self._calibration_windows = calibration_windows(
+                    self._corpus, training, self.config.model.echoes, _CALIBRATION_WINDOWS
+                )
             scales = calibrate(self.network, self._calibration_windows)
         self.scales = scales
         self._model = QuantisedNetwork(self.network, scales)
@@ -209,11 +217,18 @@ class Trainer:
     def restore(self, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
         """Continues where `tensors` and `facts` were taken.
 
-        The model must be the same; what the configuration says of the training counts from here on, and so
-        does the schedule, if this trainer was given one.
+        The model must be the same, or a larger one: it then begins as the same function, with update rules
+        and streams anew. What the configuration says of the training counts from here on, and so does the
+        schedule, if this trainer was given one.
         ValueError if the checkpoint does not fit.
         """
         network = {name[8:]: value for name, value in tensors.items() if name.startswith("network.")}
+        before, now = facts["config"]["model"], self.config.model
+        echoes = tuple(before.get("echoes", ()))
+        if echoes != now.echoes[: len(echoes)]:
+            raise ValueError("the checkpoint holds another network, of other echoes")
+        if before["layers"] < now.layers or len(echoes) < len(now.echoes):
+            network, tensors = grown(network, self.network), {}
         try:
             self.network.load_state_dict(network)
         except RuntimeError as error:

@@ -20,6 +20,7 @@ layers = 1
 hidden = 16
 taps = 2
 orders = [2]
+echoes = [2]
 rows = 16
 columns = 4
 [training]
@@ -38,7 +39,9 @@ Make = Callable[..., Trainer]
 @pytest.fixture(scope="session")
 def small() -> ModelConfig:
     """The model of `make`."""
-    return ModelConfig(width=32, layers=2, hidden=32, taps=3, orders=(2, 3), rows=64, columns=4)
+    return ModelConfig(
+        width=32, layers=2, hidden=32, taps=3, orders=(2, 3), rows=64, columns=4, echoes=(2, 4)
+    )
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ from codelength.training.export import (
     write_model,
 )
 from codelength.training.schedule import Schedule
+from codelength.training.streams import echoes_of
 
 N_STEPS, N_FALL = 150, 30
 
@@ -63,8 +64,9 @@ def lengths_bits(trainer, model, data):
     """Of each byte, under `model`."""
     window = torch.from_numpy(np.pad(data, (8, 0))[None])
     age = torch.arange(len(data), dtype=torch.int32).clamp(max=8)[None]
+    echoes = torch.from_numpy(echoes_of(data, trainer.config.model.echoes)[None])
     with torch.no_grad():
-        logits, _ = model(window, age, trainer.network.first_state(1))
+        logits, _ = model(window, age, trainer.network.first_state(1), echoes)
     logs = torch.log_softmax(logits[0].double(), -1).numpy() / np.log(2)
     return -logs[np.arange(len(data)), data]
 
@@ -93,16 +95,17 @@ def test_a_model_file_says_what_it_is(trainer, model):
         dtypes = {name: file.get_slice(name).get_dtype() for name in file.keys()}  # noqa: SIM118
     assert metadata["format"] == "codelength-network-1"
     assert json.loads(metadata["shape"]) == {
-        "width": 32, "layers": 2, "hidden": 32, "taps": 3, "rows": 64, "columns": 4, "orders": [2, 3]
+        "width": 32, "layers": 2, "hidden": 32, "taps": 3, "rows": 64, "columns": 4, "orders": [2, 3],
+        "echoes": [2, 4],
     }  # fmt: skip
     card = json.loads(metadata["card"])
     assert card["name"] == "tiny"
     assert card["bytes_trained"] == trainer.n_bytes
-    assert card["parameters"]["tables"] == 2 * 64 * 4
+    assert card["parameters"]["tables"] == 2 * (64 + 4096) * 4
     rates_bpb = card["validation"]["bits_per_byte"]
     assert rates_bpb["integer"] == pytest.approx(rates_bpb["float"], abs=0.05)
     assert dtypes["layers.1.taps"] == dtypes["embed"] == dtypes["head.multiplier"] == "I16"
-    assert dtypes["ngrams"] == dtypes["layers.0.mix.weight"] == "I8"
+    assert dtypes["ngrams"] == dtypes["echoes"] == dtypes["layers.0.mix.weight"] == "I8"
     assert dtypes["norm_scale"] == dtypes["layers.0.hidden.bias"] == dtypes["widen.shift"] == "I32"
 
 

@@ -37,18 +37,20 @@ def trained(make):
 
 
 @pytest.fixture
-def window(trained):
+def inputs(trained):
+    """What a network reads: a window, from fresh states."""
     data = trained.batcher.next_window()
-    return torch.from_numpy(data.bytes), torch.from_numpy(data.age)
+    window, age, echoes = (torch.from_numpy(part) for part in (data.bytes, data.age, data.echoes))
+    return window, age, trained.network.first_state(4), echoes
 
 
-def test_the_walk_is_the_network(trained, window):
-    network, state = trained.network, trained.network.first_state(4)
-    expected, state_expected = network(*window, state)
+def test_the_walk_is_the_network(trained, inputs):
+    network = trained.network
+    expected, state_expected = network(*inputs)
     # The bound on the hidden layer is the arithmetic's.
     bounded = Arithmetic()
     bounded.activation = lambda name, x: x.clamp(-8, 8) if name.endswith("hidden") else x
-    found, state_found = walk(network, bounded, *window, state)
+    found, state_found = walk(network, bounded, *inputs)
     assert torch.equal(found, expected)
     assert all(torch.equal(one, other) for one, other in zip(state_found, state_expected, strict=True))
 
@@ -62,14 +64,13 @@ def test_little_is_lost(make, trained):
     assert trainer.validate(trainer.network)["mix"] == before
 
 
-def test_scales_survive_their_tensors(make, trained, window):
+def test_scales_survive_their_tensors(make, trained, inputs):
     trainer = make()
     trainer.restore(trained.tensors(), trained.facts())
     trainer.quantise()
     again = Scales.from_tensors(trainer.scales.tensors())
-    state = trainer.network.first_state(4)
-    one, _ = QuantisedNetwork(trainer.network, trainer.scales)(*window, state)
-    other, _ = QuantisedNetwork(trainer.network, again)(*window, state)
+    one, _ = QuantisedNetwork(trainer.network, trainer.scales)(*inputs)
+    other, _ = QuantisedNetwork(trainer.network, again)(*inputs)
     assert torch.equal(one, other)
 
 
@@ -167,7 +168,7 @@ def test_the_fall_resumes_bit_for_bit(make, trained, tmp_path):
         {"orders": ()},
         {"width": 24},
         {"hidden": 40},
-        {"columns": 1},
+        {"columns": 1, "echoes": (2,)},
     ],
 )
 def test_what_the_format_has_no_network_for_is_refused(small, change):

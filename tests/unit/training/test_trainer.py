@@ -1,5 +1,6 @@
 """The trainer: it learns, it resumes bit for bit, it stops cleanly."""
 
+import dataclasses
 import itertools
 import json
 import os
@@ -18,7 +19,7 @@ from codelength.training.run import Limits, run  # noqa: E402
 from codelength.training.schedule import Schedule  # noqa: E402
 from codelength.training.trainer import Trainer  # noqa: E402
 
-MODEL = ModelConfig(width=32, layers=2, hidden=32, taps=3, orders=(2, 3), rows=64, columns=4)
+MODEL = ModelConfig(width=32, layers=2, hidden=32, taps=3, orders=(2, 3), rows=64, columns=4, echoes=(1, 2))
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -99,6 +100,25 @@ def test_another_network_is_refused(tmp_path):
     )
     with pytest.raises(ValueError, match="another network"):
         Trainer(wider, corpus()).restore(*load_checkpoint(tmp_path / "c.safetensors"))
+
+
+def test_a_larger_network_begins_as_the_same_function(tmp_path):
+    first = Trainer(configuration(), corpus())
+    for _ in range(12):
+        first.step()
+    save_checkpoint(first, tmp_path / "c.safetensors")
+    before = first.validate()
+    model = dataclasses.replace(MODEL, layers=4, echoes=(1, 2, 5))
+    larger = Trainer(Config(model, configuration().training, configuration().sources), corpus())
+    larger.restore(*load_checkpoint(tmp_path / "c.safetensors"))
+    assert larger.validate() == before
+    for _ in range(12):
+        larger.step()
+    layer = larger.network.layers[3]
+    assert layer.project.abs().max() > 0
+    assert layer.cell.project.abs().max() > 0
+    assert larger.network.echoes.weight[2 * 4096 :].abs().max() > 0
+    assert larger.validate()["mix"] < before["mix"]
 
 
 def test_more_streams_go_on_from_a_checkpoint():

@@ -21,15 +21,34 @@ __all__ = ["documents", "write_log"]
 _EPOCH = datetime.datetime(1970, 1, 1)
 _TIMES: dict[str, Callable[[datetime.datetime], str]] = {
     "clock": lambda now: f"{now:%m%d %H:%M:%S.%f}",
+    "compact": lambda now: f"{now:%Y%m%d-%H%M%S}",
     "ctime": lambda now: f"{now:%a %b %d %H:%M:%S %Y}",
+    "date": lambda now: f"{now:%Y-%m-%d}",
+    "day": lambda now: str(now.day),
     "e": lambda now: f"{now.day:2}",
     "epoch": lambda now: str(int((now - _EPOCH).total_seconds())),
+    "hour": lambda now: str(now.hour % 12 or 12),
     "iso": lambda now: f"{now:%Y-%m-%dT%H:%M:%SZ}",
+    "month": lambda now: str(now.month),
     "msec": lambda now: f"{now.microsecond // 1000:03}",
+    "stamp": lambda now: f"{now:%d/%b/%Y:%H:%M:%S}",
+    "time": lambda now: f"{now:%H:%M:%S}",
     "uptime": lambda now: f"{(now - _EPOCH).total_seconds() % 1e6:12.6f}",
     "usec": lambda now: f"{now.microsecond:06}",
 }
 _LEVELS = ("INFO",) * 12 + ("WARN",) * 3 + ("ERROR",) * 2 + ("DEBUG",) * 2
+_LEVEL_STYLES: dict[str, Callable[[str], str]] = {
+    "level": lambda level: level,
+    "level4": lambda level: level[:4],
+    "level5": lambda level: f"{level:5}",
+    "level_klog": lambda level: "I" if level == "DEBUG" else level[0],
+    "level_letter": lambda level: level[0],
+    "level_long": lambda level: "WARNING" if level == "WARN" else level,
+    "level_lower": lambda level: level.lower(),
+    "level_number": lambda level: {"DEBUG": "20", "INFO": "30", "WARN": "40", "ERROR": "50"}[level],
+    "level_short": lambda level: {"DEBUG": "DBG", "INFO": "INF", "WARN": "WRN", "ERROR": "ERR"}[level],
+    "level_title": lambda level: {"INFO": "Information", "WARN": "Warning"}.get(level, level.title()),
+}
 
 
 class _Clock:
@@ -90,7 +109,6 @@ class _Log:
             "host": self._host,
             "program": message.program,
             "own_pid": self._pids[message.program],
-            "level": message.level,
             "own_logger": message.logger,
             "own_class": message.logger.rpartition(".")[2],
         }
@@ -101,6 +119,8 @@ class _Log:
                 return VALUE.sub(fill, message.text)
             if name in _TIMES:
                 return _TIMES[name](self._clock.now)
+            if name in _LEVEL_STYLES:
+                return _LEVEL_STYLES[name](message.level)
             if name in known or name in KINDS:
                 return known.get(name) or self._values[name]
             return match[0]

@@ -166,7 +166,7 @@ def write_texts(n_bytes: int, seed: int) -> bytes:
     return lines_of(line, n_bytes)
 
 
-def documents(n_documents: int = 1000) -> Iterator[tuple[str, bytes]]:
+def documents(n_documents: int = 2000) -> Iterator[tuple[str, bytes]]:
     """(name, content) of the documents of this source, the same ones always: 0.5 to 4 KB each."""
     sizes = random.Random(1)
     for number in range(n_documents):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from codelength import _native
 from codelength._native import BadNetwork, Network
 
 Ints = NDArray[np.int64]
@@ -176,6 +177,24 @@ class Oracle:
 def expected(shape: dict[str, Any], tensors: Tensors, lane: bytes) -> list[list[int]]:
     oracle = Oracle(shape, tensors)
     return [oracle.step(lane[:p]) for p in range(len(lane))]
+
+
+def test_echoes_follow_the_document() -> None:
+    """Over so many bytes that slots are shared and what they hold is out of reach."""
+    rng = np.random.default_rng(3)
+    said = [rng.integers(0, 256, rng.integers(1, 40)).astype(np.uint8).tobytes() for _ in range(300)]
+    content = b"".join(said[min(299, int(k))] for k in rng.geometric(0.01, 1500)) + bytes(5000)
+    lengths = [1, 2, 4, 7]
+    rows = np.frombuffer(_native.echoes(content, lengths), np.uint16).reshape(-1, len(lengths))
+    oracles = [Echo() for _ in lengths]
+    recent = [0] * 8
+    for position, byte in enumerate(content):
+        found = [oracle.row(recent, length) for oracle, length in zip(oracles, lengths, strict=True)]
+        assert rows[position].tolist() == [_native.NO_ECHO if row is None else row for row in found]
+        recent = [byte, *recent[:-1]]
+    for bad in ([0], [9], [2, 2], [3, 1]):
+        with pytest.raises(ValueError, match="lengths of echoes"):
+            _native.echoes(b"x", bad)
 
 
 # Networks of random numbers.

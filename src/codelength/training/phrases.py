@@ -37,10 +37,17 @@ def split_from_phrases(source: SourceDocuments) -> tuple[list[Document], list[Do
     return learned, kept or learned
 
 
-def learn_phrases(corpus: Corpus, n_lines: int, n_threads: int) -> NDArray[np.uint8]:
+def learn_phrases(
+    corpus: Corpus,
+    n_lines: int,
+    n_threads: int,
+    n_most: int | None = None,
+    network: _native.Network | None = None,
+) -> NDArray[np.uint8]:
     """The tensor `phrases`, (n_lines, 64), of the text among the training documents.
 
-    Takes 20 bytes of memory for each byte of them. ValueError unless n_lines is a power of two, 2 to 2^24,
+    `n_most` phrases at most, those that save most: beyond what a document teaches by itself, and beyond what
+    `network` knows if one is given, which it reads all of them with. Takes 20 bytes of memory for each byte of them. ValueError unless n_lines is a power of two, 2 to 2^24,
     and for more than 65,536 documents.
     """
     documents = [
@@ -49,7 +56,8 @@ def learn_phrases(corpus: Corpus, n_lines: int, n_threads: int) -> NDArray[np.ui
         if is_text(source)
         for document in split_from_phrases(source)[0]
     ]
-    lines = _native.learn_phrases(documents, n_lines, n_threads)
+    n_most = n_lines * LINE_ENTRIES if n_most is None else n_most
+    lines = _native.learn_phrases(documents, n_lines, n_most, network, n_threads)
     return np.frombuffer(lines, np.uint8).reshape(n_lines, LINE_BYTES)
 
 

@@ -1,6 +1,8 @@
 """Phrases: what is learned, what is kept from them, and their way into a model file."""
 
 import random
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +18,9 @@ from codelength.cli.phrases import phrases
 from codelength.cli.train import train
 from codelength.training.corpus import Corpus, Document, SourceDocuments
 from codelength.training.phrases import learn_phrases, split_from_phrases
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "golden"))
+from random_models import RandomModel
 
 SAYING = b"and they lived happily ever after. "
 
@@ -62,7 +67,7 @@ def test_what_one_document_says_is_not():
 
 def test_threads_change_nothing():
     documents = [document(seed) for seed in range(30)]
-    assert len({_native.learn_phrases(documents, 16, threads) for threads in (0, 1, 2, 7)}) == 1
+    assert len({_native.learn_phrases(documents, 16, threads=threads) for threads in (0, 1, 2, 7)}) == 1
 
 
 def test_no_documents_no_phrases():
@@ -126,3 +131,37 @@ def test_from_documents_to_an_archive(folder, monkeypatch):
     assert codelength.decompress(small) == text
     assert call(phrases, config, "--out", learned, "--lines", 12).exit_code == 1
     assert "holds no phrases" in call(export, checkpoint, "--out", again, "--phrases", checkpoint).output
+
+
+def test_what_a_network_knows_needs_no_phrase():
+    documents = [document(seed) for seed in range(20)]
+
+    def symbols(network: _native.Network | None) -> list[int]:
+        table = np.frombuffer(_native.learn_phrases(documents, 64, network=network), np.uint8).reshape(64, 64)
+        return table[:, 42:63][np.ascontiguousarray(table[:, :42]).view("<u2") > 0].tolist()
+
+    model = RandomModel({"echoes": []})
+    for name, numbers in model.numbers.items():
+        if name.endswith("weight"):
+            numbers[:] = [0] * len(numbers)
+    bias, known = model.numbers["head.bias"], ord("e")
+    bias[:] = [(20 << 24) * (symbol == known) for symbol in range(256)]
+    tensors = {
+        name: (dtype, model.shapes[name], model.bytes_of(name)) for name, dtype in model.dtypes.items()
+    }
+    without, beside = symbols(None), symbols(_native.Network(model.shape, tensors))
+    assert beside.count(known) < without.count(known) / 2
+    assert len(beside) - beside.count(known) >= len(without) - without.count(known)
+
+
+def test_the_worthiest_are_taken_first():
+    documents = [document(seed) for seed in range(20)]
+
+    def tags(**how: int) -> list[int]:
+        table = np.frombuffer(_native.learn_phrases(documents, 64, **how), np.uint8).reshape(64, 64)
+        return np.ascontiguousarray(table[:, :42]).view("<u2").ravel().tolist()
+
+    everything, some = tags(), tags(most=20)
+    assert sum(tag > 0 for tag in everything) > 40
+    assert sum(tag > 0 for tag in some) == 20
+    assert all(one in (0, other) for one, other in zip(some, everything, strict=True))

@@ -47,8 +47,8 @@ def learn_phrases(
     """The tensor `phrases`, (n_lines, 64), of the text among the training documents.
 
     `n_most` phrases at most, those that save most: beyond what a document teaches by itself, and beyond what
-    `network` knows if one is given, which it reads all of them with. Takes 20 bytes of memory for each byte of them. ValueError unless n_lines is a power of two, 2 to 2^24,
-    and for more than 65,536 documents.
+    `network` knows if one is given, which reads all of them. Takes 20 bytes of memory for each byte of text.
+    ValueError unless n_lines is a power of two, 2 to 2^24, and for more than 65,536 documents.
     """
     documents = [
         document.content.tobytes()

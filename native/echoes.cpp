@@ -3,11 +3,15 @@
 namespace codelength {
 
 Echoes::Echoes(const std::vector<int>& lengths) {
-    for (const int length : lengths) each_.push_back({.length = length, .followed = std::vector<std::uint32_t>(n_slots)});
+    each_.reserve(lengths.size());
+    for (const int length : lengths) each_.push_back({.length = length, .followed = std::vector<std::uint32_t>(1 << slot_bits)});
 }
 
 void Echoes::next(const std::uint8_t* bytes, std::size_t place, std::uint16_t* rows) {
-    const auto back = [&](std::size_t j) -> std::uint32_t { return place >= j ? bytes[place - j] : 0; };
+    const auto back = [&](int j) -> std::uint32_t {
+        const auto distance = static_cast<std::size_t>(j);
+        return place >= distance ? bytes[place - distance] : 0;
+    };
     if (n_read_ > 0) {
         const std::uint32_t came = back(1);
         for (Echo& echo : each_) {
@@ -15,19 +19,22 @@ void Echoes::next(const std::uint8_t* bytes, std::size_t place, std::uint16_t* r
                 const bool right = echo.expected == static_cast<int>(came);
                 echo.trust = right ? echo.trust + (echo.trust < 15) : echo.trust >> 2;
             }
-            echo.followed[echo.slot] = n_read_ << 8 | came;
+            echo.followed[echo.slot] = static_cast<std::uint32_t>(n_read_) << 8 | came;
         }
     }
     ++n_read_;
     std::uint32_t h = 0;
-    std::size_t j = 0;
-    for (Echo& echo : each_) {  // in increasing length
-        while (j < static_cast<std::size_t>(echo.length)) h = (h ^ (back(++j) + 1)) * 0x9E3779B1u;
+    int j = 0;
+    for (std::size_t k = 0; k < each_.size(); ++k) {  // in increasing length
+        Echo& echo = each_[k];
+        while (j < echo.length) h = (h ^ (back(++j) + 1)) * 0x9E3779B1u;
         echo.slot = h >> (32 - slot_bits);
         const std::uint32_t found = echo.followed[echo.slot];
-        const bool near = found != 0 && (n_read_ - (found >> 8) & 0xFFFFFF) <= reach;
-        echo.expected = near ? static_cast<int>(found & 255) : -1;
-        *rows++ = near ? static_cast<std::uint16_t>(echo.trust << 8 | (found & 255)) : no_echo;
+        const std::uint32_t distance = (static_cast<std::uint32_t>(n_read_) - (found >> 8)) & 0xFFFFFF;
+        const bool is_near = found != 0 && distance <= reach;
+        echo.expected = is_near ? static_cast<int>(found & 255) : -1;
+        const std::size_t row = is_near ? k * echo_rows + (echo.trust << 8 | (found & 255)) : each_.size() * echo_rows;
+        rows[k] = static_cast<std::uint16_t>(row);
     }
 }
 

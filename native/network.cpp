@@ -104,12 +104,16 @@ AlignedBytes zero_states(std::size_t n_lanes, std::size_t state_bytes) {
     return AlignedBytes(n_lanes * state_bytes);
 }
 
+static_assert(network_max_echoes == echo_longest);
+
 class Run final : public NetworkRun {
 public:
     Run(const NetworkIsa& isa, const NetworkView& network, const std::vector<int>& echoes, int n_lanes)
         : isa_(isa), network_(network), n_lanes_(static_cast<std::size_t>(n_lanes)),
-          states_(zero_states(n_lanes_, network.state_bytes())), echoes_(n_lanes_, Echoes(echoes)),
-          workspaces_(network, isa.input_size) {}
+          states_(zero_states(n_lanes_, network.state_bytes())), workspaces_(network, isa.input_size) {
+        echoes_.reserve(n_lanes_);
+        for (std::size_t i = 0; i < n_lanes_; ++i) echoes_.emplace_back(echoes);
+    }
     Run(const Run& other)
         : isa_(other.isa_), network_(other.network_), n_lanes_(other.n_lanes_), states_(other.states_.size()),
           echoes_(other.echoes_), workspaces_(network_, isa_.input_size) {
@@ -144,16 +148,12 @@ public:
     std::unique_ptr<NetworkRun> copy() const override { return std::make_unique<Run>(*this); }
 
 private:
-    // The rows of the echoes at each position, counted over all of them.
+    // The rows of the echoes at each position.
     void listen(const NetworkStep& step, std::size_t first_lane, std::uint16_t* heard) {
-        const auto n = static_cast<std::size_t>(network_.n_echoes);
-        if (n == 0) return;
+        if (network_.n_echoes == 0) return;
         for (std::size_t i = 0; i < static_cast<std::size_t>(step.n_lanes); ++i)
-            for (std::size_t t = 0; t < static_cast<std::size_t>(step.n_steps); ++t, heard += n) {
+            for (std::size_t t = 0; t < static_cast<std::size_t>(step.n_steps); ++t, heard += network_.n_echoes)
                 echoes_[first_lane + i].next(step.lanes[i], step.position + t, heard);
-                for (std::size_t k = 0; k < n; ++k)
-                    heard[k] = static_cast<std::uint16_t>(heard[k] == no_echo ? n * echo_rows : k * echo_rows + heard[k]);
-            }
     }
 
     const NetworkIsa& isa_;

@@ -63,7 +63,7 @@ struct NetworkScratch {
     std::uint8_t* inputs;  // (rows, n_inputs_max rounded up to 64): of a linear map, as the instruction set likes them
     std::int16_t* maps;    // (rows, n_outputs_max): outputs of a linear map
     std::int32_t* logits;  // (rows, 256)
-    std::uint16_t* heard;  // (rows, echoes): the row of each echo, counted over all of them
+    std::uint16_t* heard;  // (rows, echoes): the row of each echo, as in echoes.hpp
 };
 
 // n_lanes * n_steps <= network_max_rows positions. Lane i has its state at states + i * state_bytes and writes its

@@ -84,12 +84,13 @@ nb::bytes frequencies_of(const Network& network, const std::vector<nb::bytes>& l
 // The rows of a sequence's echoes before each of its bytes.
 nb::bytes echoes_of(nb::bytes content, std::vector<int> lengths) {
     if (!are_echo_lengths(lengths)) throw nb::value_error("lengths of echoes must be 1 to 8, and increase");
-    std::vector<std::uint16_t> rows(content.size() * lengths.size());
+    const auto* const bytes = reinterpret_cast<const std::uint8_t*>(content.c_str());
+    const std::size_t n = content.size();
+    std::vector<std::uint16_t> rows(n * lengths.size());
     {
         nb::gil_scoped_release release;
         Echoes echoes(lengths);
-        const auto* const bytes = reinterpret_cast<const std::uint8_t*>(content.c_str());
-        for (std::size_t i = 0; i < content.size(); ++i) echoes.next(bytes, i, &rows[i * lengths.size()]);
+        for (std::size_t i = 0; i < n; ++i) echoes.next(bytes, i, rows.data() + i * lengths.size());
     }
     return nb::bytes(rows.data(), rows.size() * sizeof(std::uint16_t));
 }
@@ -141,9 +142,9 @@ void bind_network(nb::module_& m) {
     static nb::exception<BadNetwork> bad(m, "BadNetwork", PyExc_ValueError);
 
     m.attr("ECHO_ROWS") = echo_rows;
-    m.attr("NO_ECHO") = no_echo;
     m.def("echoes", &echoes_of, "content"_a, "lengths"_a,
-          "Rows of the echoes before each byte of a sequence: uint16 (bytes, lengths) in the machine's byte order.");
+          "Rows of the echoes before each byte of a sequence, counted over all ECHO_ROWS times lengths of them, and one beyond "
+          "where there is none: uint16 (bytes, lengths) in the machine's byte order.");
 
     nb::class_<Network>(m, "Network", "The integer network of docs/format.md, section 5.")
         .def(nb::new_(&make), "shape"_a, "tensors"_a,

@@ -25,6 +25,8 @@ struct Document {
     std::vector<std::uint8_t> lengths;  // of each symbol, in 1/16 bit, as far as other means know it
 };
 
+std::uint8_t sixteenths(double length_bits) { return static_cast<std::uint8_t>(std::lround(std::min(255.0, 16 * length_bits))); }
+
 constexpr std::size_t most_documents = 1 << 16;
 
 // An occurrence of a context: its hash, the document, the symbol after it and that symbol's length, from the top down.
@@ -133,7 +135,7 @@ void take_in(Context context, std::vector<Entry> entries, std::vector<Document>&
             if (!filter[hash >> (32 - filter_bits)]) return;
             const auto found = std::ranges::lower_bound(entries, hash, {}, &Entry::hash);
             if (found == entries.end() || found->hash != hash || found->symbol != document.content[i]) return;
-            const auto length = static_cast<std::uint8_t>(std::lround(16 * length_if_right(found->strength)));
+            const std::uint8_t length = sixteenths(length_if_right(found->strength));
             document.lengths[i] = std::min(document.lengths[i], length);
         });
 }
@@ -149,8 +151,8 @@ void read_with(const Network& network, Document& document) {
         run->forward(lane, 0, at, static_cast<int>(n), frequencies.data());
         for (std::size_t i = 0; i < n; ++i) {
             const std::uint32_t* const f = frequencies.data() + i * 256;
-            const double sum = std::accumulate(f, f + 256, 0u), right = f[document.content[at + i]];
-            const auto length = static_cast<std::uint8_t>(std::lround(std::min(255.0, 16 * std::log2(sum / right))));
+            const double sum = std::accumulate(f, f + 256, 0u);  // at most 2^29
+            const std::uint8_t length = sixteenths(std::log2(sum / f[document.content[at + i]]));
             document.lengths[at + i] = std::min(document.lengths[at + i], length);
         }
     }

@@ -45,7 +45,7 @@ const char* isa_name() { return isa().name; }
 std::size_t memory_bytes(int predictor, std::size_t n_bytes) {
     const Profile& p = profiles[profile_index(predictor)];
     constexpr std::size_t fixed = 9 << 20;      // the final map, the match table, mixers
-    constexpr std::size_t forecast = 24 << 20;  // two more maps, the network that comes with the package, what it works in
+    constexpr std::size_t forecast = 28 << 20;  // two more maps, the network that comes with the package, what it works in
     return (std::size_t{64} << p.line_bits(n_bytes)) + fixed + (p.networked ? forecast : 0);
 }
 

@@ -7,6 +7,7 @@
 #include <deque>
 #include <random>
 
+#include "echoes.hpp"
 #include "network.hpp"
 
 using namespace codelength;
@@ -90,7 +91,7 @@ double best_us_per_byte(const Network& network, int n_lanes, int n_steps) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    const Network network = RandomNetwork({256, 4, 320, 4, 32768, 24, {2, 3, 4, 5, 6}}).make();
+    const Network network = RandomNetwork({256, 5, 320, 4, 32768, 24, {2, 3, 4, 5, 6}, {2, 4, 6}}).make();
     const auto n = static_cast<double>(network.multiply_adds_per_byte());
     std::printf("%s: %.2f M multiply-adds a byte, %.1f MB\n", network.isa_name(), n / 1e6,
                 static_cast<double>(network.memory_bytes()) / 1e6);

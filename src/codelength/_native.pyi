@@ -15,7 +15,6 @@ class Monitor:
 class BadNetwork(ValueError): ...
 
 ECHO_ROWS: int
-NO_ECHO: int
 
 def echoes(content: bytes, lengths: list[int]) -> bytes: ...
 

@@ -190,8 +190,16 @@ def test_echoes_follow_the_document() -> None:
     recent = [0] * 8
     for position, byte in enumerate(content):
         found = [oracle.row(recent, length) for oracle, length in zip(oracles, lengths, strict=True)]
-        assert rows[position].tolist() == [_native.NO_ECHO if row is None else row for row in found]
+        assert rows[position].tolist() == [
+            len(lengths) * _native.ECHO_ROWS if row is None else number * _native.ECHO_ROWS + row
+            for number, row in enumerate(found)
+        ]
         recent = [byte, *recent[:-1]]
+    assert _native.echoes(b"abc", []) == b""
+    # Bytes are counted modulo 2^24, and number 0 with a byte of 0 is nothing.
+    zeros = np.frombuffer(_native.echoes(bytes((1 << 24) + 3), [1]), np.uint16)
+    trusted, nothing = 15 * 256, _native.ECHO_ROWS
+    assert zeros[-5:].tolist() == [trusted, trusted, nothing, trusted, trusted]
     for bad in ([0], [9], [2, 2], [3, 1]):
         with pytest.raises(ValueError, match="lengths of echoes"):
             _native.echoes(b"x", bad)

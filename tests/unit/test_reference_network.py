@@ -650,6 +650,13 @@ def test_an_echo_expects_what_followed() -> None:
     trusted = rows(b"ab" * 20 + b"aXab", 1)
     assert trusted[41] == 15 * 256 + b  # and X comes
     assert trusted[43] == 3 * 256 + ord("X")
+    # Bytes are counted modulo 2^24, and number 0 with a byte of 0 is nothing.
+    echo, found = Echo(1), []
+    echo.count = (1 << 24) - 2
+    for _ in range(6):
+        found.append(echo.row(bytes(8)))
+        echo.feed(0)
+    assert found == [None, 0, 256, None, 512, 768]
     # A byte 4096 before the one to come is near, one before that is not.
     between = bytes(range(128, 256)) * 32
     assert rows(b"ab" + between[:4094] + b"ab", 1)[-1] == 3 * 256 + b  # the a was a surprise

@@ -31,7 +31,7 @@ __all__ = ["phrases"]
 @click.option(
     "--network",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Choose what this network does not know: a model file, which reads all of the documents.",
+    help="Choose what this network does not know: a model file, which reads all that is learned from.",
 )
 @threads_option
 def phrases(
@@ -48,6 +48,7 @@ def phrases(
 
     from codelength.codec.engine import thread_count
     from codelength.codec.networks import read_network
+    from codelength.errors import CodecError
     from codelength.measure.replacing import replaced
     from codelength.training.config import load_config
     from codelength.training.corpus import read_corpus
@@ -60,7 +61,7 @@ def phrases(
         found = learn_phrases(corpus, lines, thread_count(threads), most, beside)
         with replaced(out) as file:
             file.write(save({"phrases": found}))
-    except (ValueError, OSError) as error:
+    except (CodecError, ValueError, OSError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{out}: {out.stat().st_size} bytes", err=True)
 

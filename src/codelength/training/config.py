@@ -19,6 +19,7 @@ __all__ = [
     "SourceConfig",
     "TrainingConfig",
     "load_config",
+    "model_config",
     "parse_config",
 ]
 
@@ -45,7 +46,7 @@ class ModelConfig:
     """Rows of each order's table: a power of two."""
     columns: int = 24
     echoes: tuple[int, ...] = ()
-    """Lengths n of echoes: what byte followed when the last n bytes stood in the document before."""
+    """Lengths n of echoes: what byte followed when the last n bytes stood in the last 4096 before."""
 
     def __post_init__(self) -> None:
         if self.cell not in CELLS:
@@ -56,10 +57,17 @@ class ModelConfig:
             raise ValueError("model.orders: from 1 to 8")
         if sorted(set(self.echoes) & set(range(1, 9))) != list(self.echoes):
             raise ValueError("model.echoes: from 1 to 8, increasing")
+        if self.echoes and not self.orders:
+            raise ValueError("model.echoes: only beside model.orders")
         if self.cell == "matrix" and self.width % self.heads:
             raise ValueError("model.heads: must divide the width")
         if min(self.width, self.layers, self.hidden, self.columns) < 1 or self.taps < 0:
             raise ValueError("model: sizes must be positive")
+
+    def may_become(self, other: "ModelConfig") -> bool:
+        """Whether this model with more layers, or with longer echoes too, is the other one."""
+        same = dataclasses.replace(self, layers=other.layers, echoes=other.echoes) == other
+        return same and self.layers <= other.layers and other.echoes[: len(self.echoes)] == self.echoes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,7 +83,7 @@ class TrainingConfig:
     matrix_rate: float = 5e-3
     """Learning rate of Muon."""
     row_rate: float = 2e-2
-    """Learning rate of the rows of the n-gram tables."""
+    """Learning rate of the rows of tables."""
     weight_decay: float = 0.01
     clip: float = 1.0
     """Largest norm of the gradient of the dense parameters."""
@@ -179,6 +187,11 @@ def parse_config(values: Mapping[str, Any]) -> Config:
         _section(TrainingConfig, "training", values.get("training", {})),
         sources,
     )
+
+
+def model_config(values: Mapping[str, Any]) -> ModelConfig:
+    """That of a [model] section, as a checkpoint keeps it."""
+    return _section(ModelConfig, "model", values)
 
 
 def load_config(path: Path | str) -> Config:

@@ -89,7 +89,7 @@ def integer_tensors(network: ByteNetwork, scales: Scales) -> Integers:
         **_linear("head", network.head, network.head_bias, scales),
     }
     if network.echoes is not None:
-        rows = network.echoes.weight.cpu().view(len(config.echoes), -1, config.columns)
+        rows = network.echoes.weight[:-1].cpu().view(len(config.echoes), -1, config.columns)
         found["echoes"] = _whole(activation_integers(rows, columns[n_orders:]), np.int8, "echoes")
     for number, layer in enumerate(network.layers):
         assert isinstance(layer, Layer)

@@ -163,7 +163,9 @@ class ByteNetwork(nn.Module):
             self.widen = nn.Parameter(torch.randn(config.width, n_found) * 0.5)
         self.echoes: nn.Embedding | None = None
         if config.echoes:
-            self.echoes = nn.Embedding(len(config.echoes) * _native.ECHO_ROWS, config.columns, sparse=True)
+            # The last row, of an echo that is not there, stays zero.
+            n_rows = len(config.echoes) * _native.ECHO_ROWS
+            self.echoes = nn.Embedding(n_rows + 1, config.columns, padding_idx=n_rows, sparse=True)
             nn.init.zeros_(self.echoes.weight)
         self.layers = nn.ModuleList(Layer(config) for _ in range(config.layers))
         self.head = nn.Parameter(torch.zeros(256, config.width))
@@ -182,7 +184,7 @@ class ByteNetwork(nn.Module):
         return state
 
     def rows(self, window: Tensor, age: Tensor, echoes: Tensor | None) -> Tensor:
-        """What the tables hold at each position: (B, T, (N + E) C); an echo that is not there is zeros."""
+        """What the tables hold at each position: (B, T, (N + E) C)."""
         assert self.ngrams is not None
         orders = hash_contexts(window, age, self.config.orders, self.config.rows)
         orders = orders + torch.arange(orders.shape[-1], device=orders.device) * self.config.rows
@@ -190,16 +192,14 @@ class ByteNetwork(nn.Module):
         if self.echoes is None:
             return found
         if echoes is None:
-            echoes = torch.full((*age.shape, len(self.config.echoes)), -1, device=age.device)
-        starts = torch.arange(echoes.shape[-1], device=echoes.device) * _native.ECHO_ROWS
-        heard = self.echoes(echoes.clamp_min(0) + starts) * (echoes >= 0).unsqueeze(-1)
-        return torch.cat((found, heard.flatten(-2)), -1)
+            raise ValueError("a network with echoes must be told their rows")
+        return torch.cat((found, self.echoes(echoes).flatten(-2)), -1)
 
     def forward(
         self, window: Tensor, age: Tensor, state: State, echoes: Tensor | None = None
     ) -> tuple[Tensor, State]:
-        """window (B, HISTORY + T) uint8, age (B, T) int32, state, echoes (B, T, E) int32, None for no echo
-        anywhere -> logits (B, T, 256), next state.
+        """window (B, HISTORY + T) uint8, age (B, T) int32, state, echoes (B, T, E) int32 if the network has
+        any, as in `Window` -> logits (B, T, 256), next state.
 
         The logits at position t are for byte HISTORY + t of the window and read only what stands before it.
         """
@@ -227,14 +227,15 @@ def grown(tensors: dict[str, Tensor], network: ByteNetwork) -> dict[str, Tensor]
     The function stays as it was: layers are copies of the last one whose projections are zero (block
     expansion, Wu et al. 2024, section 3.1), rows of echoes begin at zero.
     """
-    found = {"echoes.weight": torch.empty(0, network.config.columns), **tensors}
+    found = {"echoes.weight": torch.zeros(1, network.config.columns), **tensors}
     before = 1 + max((int(name.split(".")[1]) for name in tensors if name.startswith("layers.")), default=-1)
     last = f"layers.{before - 1}."
     for name, value in network.state_dict().items():
         if name in ("widen", "echoes.weight"):
-            n_rows, n_columns = found[name].shape
-            more = value[n_rows:] if name == "echoes.weight" else value[:, n_columns:]
-            found[name] = torch.cat((found[name], more.cpu()), 0 if name == "echoes.weight" else 1)
+            along = int(name == "widen")
+            n_before = found[name].shape[along]
+            more = value.narrow(along, n_before, value.shape[along] - n_before)
+            found[name] = torch.cat((found[name], more.cpu()), along)
         elif name not in tensors and name.startswith("layers."):
             copy = tensors[last + name.split(".", 2)[2]]
             found[name] = torch.zeros_like(copy) if name.endswith("project") else copy

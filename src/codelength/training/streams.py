@@ -24,8 +24,8 @@ class Window:
 
     bytes (B, HISTORY + T) uint8: the last T are to be predicted; age (B, T) int32: bytes of the same document
     before each of them, counted up to HISTORY (0 at a document's start, where the state is dropped); echoes
-    (B, T, E) int32: the row of each echo, -1 where there is none; counted (B, T) bool: False where the stream
-    had ended.
+    (B, T, E) int32: the row of each echo, E * ECHO_ROWS where there is none; counted (B, T) bool: False where
+    the stream had ended.
     """
 
     bytes: NDArray[np.uint8]
@@ -37,9 +37,7 @@ class Window:
 def echoes_of(content: NDArray[np.uint8], lengths: tuple[int, ...]) -> NDArray[np.int32]:
     """Rows of the echoes before each byte of a piece: (bytes, E)."""
     rows = np.frombuffer(_native.echoes(content.tobytes(), list(lengths)), np.uint16)
-    found = rows.reshape(content.size, len(lengths)).astype(np.int32)
-    found[found == _native.NO_ECHO] = -1
-    return found
+    return rows.reshape(content.size, len(lengths)).astype(np.int32)
 
 
 class _Pieces:
@@ -115,7 +113,7 @@ class StreamBatcher:
         n_streams = len(self._at)
         data = np.zeros((n_streams, HISTORY + self._window), np.uint8)
         age = np.zeros((n_streams, self._window), np.int32)
-        echoes = np.full((n_streams, self._window, len(self._echo_lengths)), -1, np.int32)
+        echoes = np.zeros((n_streams, self._window, len(self._echo_lengths)), np.int32)
         for stream in range(n_streams):
             filled = 0
             while filled < self._window:
@@ -195,7 +193,7 @@ def validation_windows(
     n_steps = -(-longest // window) * window
     data = np.zeros((len(stretches), HISTORY + n_steps), np.uint8)
     counted = np.zeros((len(stretches), n_steps), np.bool_)
-    rows = np.full((len(stretches), n_steps, len(echoes)), -1, np.int32)
+    rows = np.full((len(stretches), n_steps, len(echoes)), len(echoes) * _native.ECHO_ROWS, np.int32)
     for row, stretch in enumerate(stretches):
         data[row, HISTORY : HISTORY + stretch.size] = stretch
         rows[row, : stretch.size] = echoes_of(stretch, echoes)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from codelength.training.calibrate import calibrate, calibration_windows
-from codelength.training.config import Config
+from codelength.training.config import Config, model_config
 from codelength.training.corpus import Corpus
 from codelength.training.network import ByteNetwork, State, grown, is_table
 from codelength.training.optimizers import Muon, RowAdam
@@ -217,17 +217,16 @@ class Trainer:
     def restore(self, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
         """Continues where `tensors` and `facts` were taken.
 
-        The model must be the same, or a larger one: it then begins as the same function, with update rules
-        and streams anew. What the configuration says of the training counts from here on, and so does the
-        schedule, if this trainer was given one.
+        The model must be the same, or one with more layers or longer echoes: it then begins as the same
+        function, from fresh states and with update rules anew. What the configuration says of the training
+        counts from here on, and so does the schedule, if this trainer was given one.
         ValueError if the checkpoint does not fit.
         """
         network = {name[8:]: value for name, value in tensors.items() if name.startswith("network.")}
-        before, now = facts["config"]["model"], self.config.model
-        echoes = tuple(before.get("echoes", ()))
-        if echoes != now.echoes[: len(echoes)]:
-            raise ValueError("the checkpoint holds another network, of other echoes")
-        if before["layers"] < now.layers or len(echoes) < len(now.echoes):
+        before, now = model_config(facts["config"]["model"]), self.config.model
+        if before != now:
+            if not before.may_become(now) or any(name.startswith("scales.") for name in tensors):
+                raise ValueError("the checkpoint holds another network")
             network, tensors = grown(network, self.network), {}
         try:
             self.network.load_state_dict(network)

@@ -28,7 +28,7 @@ def test_shipped_configurations_load_by_name(path):
 def test_the_small_network_is_within_its_budget():
     config = load_config("small")
     network = ByteNetwork(config.model)
-    assert multiply_adds_per_byte(network) < 2.4e6
+    assert multiply_adds_per_byte(network) < 2.7e6  # 100 KB/s on two cores with VNNI
     assert network.ngrams.weight.numel() <= 4e6
 
 
@@ -45,6 +45,9 @@ def test_a_configuration_survives_its_dict():
         (lambda values: values["model"].update(cell="lstm"), "lstm"),
         (lambda values: values["model"].update(rows=1000), "power of two"),
         (lambda values: values["model"].update(orders=[9]), "orders"),
+        (lambda values: values["model"].update(echoes=[2]), "echoes: only"),
+        (lambda values: values["model"].update(orders=[2], echoes=[3, 2]), "echoes"),
+        (lambda values: values["model"].update(orders=[2], echoes=[9]), "echoes"),
         (lambda values: values["model"].update(cell="matrix", heads=5), "heads"),
         (lambda values: values.update(training={"matrix_rule": "sgd"}), "sgd"),
         (lambda values: values.update(training={"streams": 0}), "positive"),

@@ -101,7 +101,7 @@ def test_a_model_file_says_what_it_is(trainer, model):
     card = json.loads(metadata["card"])
     assert card["name"] == "tiny"
     assert card["bytes_trained"] == trainer.n_bytes
-    assert card["parameters"]["tables"] == 2 * (64 + 4096) * 4
+    assert card["parameters"]["tables"] == (2 * (64 + 4096) + 1) * 4
     rates_bpb = card["validation"]["bits_per_byte"]
     assert rates_bpb["integer"] == pytest.approx(rates_bpb["float"], abs=0.05)
     assert dtypes["layers.1.taps"] == dtypes["embed"] == dtypes["head.multiplier"] == "I16"

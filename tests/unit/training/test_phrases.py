@@ -31,6 +31,10 @@ def document(seed: int) -> bytes:
     return bytes(letters[:200]) + b" " + SAYING + bytes(letters[200:])
 
 
+def tensors_of(model: RandomModel) -> dict[str, tuple[str, list[int], bytes]]:
+    return {name: (dtype, model.shapes[name], model.bytes_of(name)) for name, dtype in model.dtypes.items()}
+
+
 def table(lines: bytes) -> object:
     header = b'{"phrases":{"dtype":"U8","shape":[%d,64],"data_offsets":[0,%d]}}' % (
         len(lines) // 64,
@@ -68,6 +72,13 @@ def test_what_one_document_says_is_not():
 def test_threads_change_nothing():
     documents = [document(seed) for seed in range(30)]
     assert len({_native.learn_phrases(documents, 16, threads=threads) for threads in (0, 1, 2, 7)}) == 1
+
+
+def test_threads_that_read_with_a_network_change_nothing():
+    documents, model = [document(seed)[:150] + SAYING for seed in range(8)], RandomModel()
+    network = _native.Network(model.shape, tensors_of(model))
+    found = {_native.learn_phrases(documents, 16, network=network, threads=threads) for threads in (1, 2, 7)}
+    assert len(found) == 1
 
 
 def test_no_documents_no_phrases():
@@ -146,10 +157,7 @@ def test_what_a_network_knows_needs_no_phrase():
             numbers[:] = [0] * len(numbers)
     bias, known = model.numbers["head.bias"], ord("e")
     bias[:] = [(20 << 24) * (symbol == known) for symbol in range(256)]
-    tensors = {
-        name: (dtype, model.shapes[name], model.bytes_of(name)) for name, dtype in model.dtypes.items()
-    }
-    without, beside = symbols(None), symbols(_native.Network(model.shape, tensors))
+    without, beside = symbols(None), symbols(_native.Network(model.shape, tensors_of(model)))
     assert beside.count(known) < without.count(known) / 2
     assert len(beside) - beside.count(known) >= len(without) - without.count(known)
 

@@ -165,7 +165,7 @@ def test_the_fall_resumes_bit_for_bit(make, trained, tmp_path):
     [
         {"cell": "matrix", "heads": 4},
         {"taps": 0},
-        {"orders": ()},
+        {"orders": (), "echoes": ()},
         {"width": 24},
         {"hidden": 40},
         {"columns": 1, "echoes": (2,)},

@@ -93,13 +93,45 @@ def test_validation_changes_nothing():
     assert_equal(one.tensors(), other.tensors())
 
 
-def test_another_network_is_refused(tmp_path):
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"width": 48},
+        {"layers": 1},
+        {"layers": 3, "width": 48},
+        {"layers": 3, "cell": "matrix", "heads": 4, "keys": 4},
+        {"echoes": (2,)},
+        {"echoes": (1, 3, 5)},
+        {"orders": (2, 4), "echoes": (1, 2, 3)},
+        {"rows": 128, "layers": 3},
+    ],
+)
+def test_another_network_is_refused(change, tmp_path):
     save_checkpoint(Trainer(configuration(), corpus()), tmp_path / "c.safetensors")
-    wider = Config(
-        ModelConfig(width=48, layers=2, hidden=32), configuration().training, configuration().sources
-    )
+    other = Config(dataclasses.replace(MODEL, **change), configuration().training, configuration().sources)
     with pytest.raises(ValueError, match="another network"):
-        Trainer(wider, corpus()).restore(*load_checkpoint(tmp_path / "c.safetensors"))
+        Trainer(other, corpus()).restore(*load_checkpoint(tmp_path / "c.safetensors"))
+
+
+def test_a_network_in_integers_does_not_grow():
+    first = Trainer(configuration(), corpus())
+    for _ in range(4):
+        first.step()
+    first.quantise()
+    model = dataclasses.replace(MODEL, layers=3)
+    other = Trainer(Config(model, configuration().training, configuration().sources), corpus())
+    with pytest.raises(ValueError, match="another network"):
+        other.restore(first.tensors(), first.facts())
+
+
+def test_an_echo_that_is_not_there_changes_no_row():
+    network = Trainer(configuration(), corpus()).network
+    window, age = torch.zeros(1, 16, dtype=torch.uint8), torch.full((1, 8), 8, dtype=torch.int32)
+    none = torch.full((1, 8, 2), 2 * 4096)
+    network(window, age, network.first_state(1), none)[0].square().sum().backward()
+    assert network.echoes.weight.grad.coalesce().values().abs().sum() == 0
+    RowAdam([network.echoes.weight], 0.1).step()
+    assert network.echoes.weight.abs().max() == 0
 
 
 def test_a_larger_network_begins_as_the_same_function(tmp_path):
@@ -117,7 +149,8 @@ def test_a_larger_network_begins_as_the_same_function(tmp_path):
     layer = larger.network.layers[3]
     assert layer.project.abs().max() > 0
     assert layer.cell.project.abs().max() > 0
-    assert larger.network.echoes.weight[2 * 4096 :].abs().max() > 0
+    assert larger.network.echoes.weight[2 * 4096 : 3 * 4096].abs().max() > 0
+    assert larger.network.echoes.weight[-1].abs().max() == 0
     assert larger.validate()["mix"] < before["mix"]
 
 

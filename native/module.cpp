@@ -138,16 +138,15 @@ NB_MODULE(_native, m) {
 
     m.def(
         "learn_phrases",
-        [](const std::vector<nb::bytes>& documents, std::size_t n_lines, std::size_t most, const Network* network, int threads) {
+        [](const std::vector<nb::bytes>& documents, std::size_t n_lines, int threads) {
             const std::vector<Bytes> views = views_of(documents);
             nb::gil_scoped_release release;
-            const std::vector<std::uint8_t> lines = learn_phrases(views, n_lines, most, network, threads).bytes();
+            const std::vector<std::uint8_t> lines = learn_phrases(views, n_lines, threads).bytes();
             nb::gil_scoped_acquire acquire;
             return to_bytes(lines);
         },
-        "documents"_a, "n_lines"_a, "most"_a = ~std::size_t{0}, "network"_a = nb::none(), "threads"_a = 1,
-        "The tensor phrases of docs/format.md, 6.3: (n_lines, 64) bytes, with `most` phrases at most: those that save most, beside "
-        "a network if one is given. Raises ValueError unless n_lines is a power of two, "
+        "documents"_a, "n_lines"_a, "threads"_a = 1,
+        "The tensor phrases of docs/format.md, 6.3: (n_lines, 64) bytes. Raises ValueError unless n_lines is a power of two, "
         "2 to 2^24, and for more than 65,536 documents. The threads change nothing.");
 
     m.def("memory_bytes", &memory_bytes, "predictor"_a, "n_bytes"_a, "Bytes of tables for a segment of n_bytes.");

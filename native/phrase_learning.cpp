@@ -2,10 +2,8 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <numeric>
 #include <stdexcept>
 
-#include "network.hpp"
 #include "phrase_model.hpp"
 #include "segment.hpp"
 #include "turns.hpp"
@@ -24,8 +22,6 @@ struct Document {
     Bytes content;
     std::vector<std::uint8_t> lengths;  // of each symbol, in 1/16 bit, as far as other means know it
 };
-
-std::uint8_t sixteenths(double length_bits) { return static_cast<std::uint8_t>(std::lround(std::min(255.0, 16 * length_bits))); }
 
 constexpr std::size_t most_documents = 1 << 16;
 
@@ -135,33 +131,14 @@ void take_in(Context context, std::vector<Entry> entries, std::vector<Document>&
             if (!filter[hash >> (32 - filter_bits)]) return;
             const auto found = std::ranges::lower_bound(entries, hash, {}, &Entry::hash);
             if (found == entries.end() || found->hash != hash || found->symbol != document.content[i]) return;
-            const std::uint8_t length = sixteenths(length_if_right(found->strength));
+            const auto length = static_cast<std::uint8_t>(std::lround(16 * length_if_right(found->strength)));
             document.lengths[i] = std::min(document.lengths[i], length);
         });
 }
 
-// What the network expects needs no phrases.
-void read_with(const Network& network, Document& document) {
-    constexpr std::size_t at_once = 64;
-    const auto run = network.start(1);
-    const std::uint8_t* const lane[] = {document.content.data()};
-    std::vector<std::uint32_t> frequencies(at_once * 256);
-    for (std::size_t at = 0; at < document.content.size(); at += at_once) {
-        const std::size_t n = std::min(at_once, document.content.size() - at);
-        run->forward(lane, 0, at, static_cast<int>(n), frequencies.data());
-        for (std::size_t i = 0; i < n; ++i) {
-            const std::uint32_t* const f = frequencies.data() + i * 256;
-            const double sum = std::accumulate(f, f + 256, 0u);  // at most 2^29
-            const std::uint8_t length = sixteenths(std::log2(sum / f[document.content[at + i]]));
-            document.lengths[at + i] = std::min(document.lengths[at + i], length);
-        }
-    }
-}
-
 }  // namespace
 
-PhraseTable learn_phrases(std::span<const Bytes> contents, std::size_t n_lines, std::size_t n_most, const Network* network,
-                          int n_threads) {
+PhraseTable learn_phrases(std::span<const Bytes> contents, std::size_t n_lines, int n_threads) {
     PhraseTable::check_lines(n_lines);
     PhraseTable table(std::vector<std::uint8_t>(n_lines * PhraseTable::line_bytes));
     if (contents.size() > most_documents) throw std::invalid_argument("at most 65,536 documents");
@@ -169,10 +146,7 @@ PhraseTable learn_phrases(std::span<const Bytes> contents, std::size_t n_lines, 
     for (const Bytes content : contents) documents.push_back({content, {}});
     std::atomic<std::size_t> next{0};
     Turns().run(std::max(n_threads, 1), [&](int) {
-        for (std::size_t k; (k = next++) < documents.size();) {
-            documents[k].lengths = text_lengths(documents[k].content);
-            if (network) read_with(*network, documents[k]);
-        }
+        for (std::size_t k; (k = next++) < documents.size();) documents[k].lengths = text_lengths(documents[k].content);
     });
 
     std::vector<Entry> chosen;
@@ -184,14 +158,12 @@ PhraseTable learn_phrases(std::span<const Bytes> contents, std::size_t n_lines, 
     }
     std::ranges::sort(chosen, worthier);
     for (const Entry& e : chosen) {
-        if (n_most == 0) break;
         if (table.find(e.hash) < PhraseTable::line_entries) continue;
         PhraseTable::Line& line = table.line(e.hash);
         auto* const free = std::ranges::find(line.tags, 0);
         if (free == std::end(line.tags)) continue;
         *free = static_cast<std::uint16_t>(PhraseTable::check(e.hash) << 5 | e.strength);
         line.symbols[free - line.tags] = e.symbol;
-        --n_most;
     }
     return table;
 }

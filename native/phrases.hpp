@@ -8,7 +8,6 @@
 
 namespace codelength {
 
-class Network;
 struct NetworkTensor;
 
 inline constexpr std::size_t n_phrase_contexts = 3, n_phrase_strengths = 32;
@@ -56,9 +55,7 @@ private:
 // The tensor phrases of a model file; null if there is none. Throws BadNetwork.
 std::unique_ptr<const PhraseTable> read_phrases(const std::vector<NetworkTensor>& tensors);
 
-// Learns n_lines from at most 65,536 documents of text, with n_most phrases at most: those that save most, beside a network
-// if there is one. The same whatever n_threads is. Throws std::invalid_argument.
-PhraseTable learn_phrases(std::span<const std::span<const std::uint8_t>> documents, std::size_t n_lines, std::size_t n_most,
-                          const Network* network, int n_threads);
+// Learns n_lines from at most 65,536 documents of text; the same whatever n_threads is. Throws std::invalid_argument.
+PhraseTable learn_phrases(std::span<const std::span<const std::uint8_t>> documents, std::size_t n_lines, int n_threads);
 
 }  // namespace codelength

@@ -41,6 +41,11 @@ __all__ = ["export"]
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Take the phrases of this file, of `codelength phrases` or another model; none if not said.",
 )
+@click.option(
+    "--most-phrases",
+    type=click.IntRange(1),
+    help="Leave the least sure out until there are so many.",
+)
 @threads_option
 def export(
     checkpoint: Path,
@@ -51,6 +56,7 @@ def export(
     n_bytes: int,
     mixing_bytes: int,
     phrases: Path | None,
+    most_phrases: int | None,
     threads: int | None,
 ) -> None:
     """Write the network of CHECKPOINT as integers (docs/format.md, section 5), with a card.
@@ -70,12 +76,14 @@ def export(
     from codelength.training.config import parse_config
     from codelength.training.corpus import read_corpus
     from codelength.training.export import export_model
-    from codelength.training.phrases import read_phrases
+    from codelength.training.phrases import read_phrases, thinned
     from codelength.training.trainer import Trainer
 
     device = choose_device("cpu", threads)
     try:
         known = read_phrases(phrases) if phrases else None
+        if known is not None and most_phrases is not None:
+            known = thinned(known, most_phrases)
         tensors, facts = load_checkpoint(checkpoint)
         config = parse_config(facts["config"])
         config = dataclasses.replace(

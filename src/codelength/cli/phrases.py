@@ -25,30 +25,12 @@ __all__ = ["phrases"]
     show_default=True,
     help="Lines of 64 bytes, a power of two.",
 )
-@click.option(
-    "--most", type=click.IntRange(1), help="Phrases at most; as many as there is room for if not said."
-)
-@click.option(
-    "--network",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Choose what this network does not know: a model file, which reads all that is learned from.",
-)
 @threads_option
-def phrases(
-    config: str,
-    data: Path,
-    out: Path,
-    lines: int,
-    most: int | None,
-    network: Path | None,
-    threads: int | None,
-) -> None:
+def phrases(config: str, data: Path, out: Path, lines: int, threads: int | None) -> None:
     """Learn phrases (docs/format.md, section 6.3) from the text among the sources of CONFIG."""
     from safetensors.numpy import save
 
     from codelength.codec.engine import thread_count
-    from codelength.codec.networks import read_network
-    from codelength.errors import CodecError
     from codelength.measure.replacing import replaced
     from codelength.training.config import load_config
     from codelength.training.corpus import read_corpus
@@ -57,11 +39,10 @@ def phrases(
     try:
         settings = load_config(config)
         corpus = read_corpus(data, settings.sources, settings.training.validation_share)
-        beside = None if network is None else read_network(network).native
-        found = learn_phrases(corpus, lines, thread_count(threads), most, beside)
+        found = learn_phrases(corpus, lines, thread_count(threads))
         with replaced(out) as file:
             file.write(save({"phrases": found}))
-    except (CodecError, ValueError, OSError) as error:
+    except (ValueError, OSError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{out}: {out.stat().st_size} bytes", err=True)
 

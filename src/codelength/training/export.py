@@ -23,7 +23,7 @@ from codelength.measure.replacing import replaced
 from codelength.training.config import ModelConfig
 from codelength.training.corpus import Corpus
 from codelength.training.network import ByteNetwork, GatedCell, Layer, is_table, multiply_adds_per_byte
-from codelength.training.phrases import LINE_ENTRIES
+from codelength.training.phrases import n_phrases
 from codelength.training.quantise import Scales, activation_integers, check_exportable, weight_integers
 from codelength.training.starts import sample_documents, start_tensors
 from codelength.training.streams import HISTORY, Window
@@ -276,7 +276,6 @@ def export_model(
         tensors |= start_tensors(engine, documents, n_threads)
     card = _card(trainer, name, description, rates_bpb)
     if phrases is not None:
-        n_known = int(np.count_nonzero(np.ascontiguousarray(phrases[:, : 2 * LINE_ENTRIES]).view("<u2")))
-        card["phrases"] = {"contexts": n_known, "bytes": phrases.nbytes}
+        card["phrases"] = {"contexts": n_phrases(phrases), "bytes": phrases.nbytes}
     write_model(path, tensors, shape, card)
     return card

@@ -278,8 +278,8 @@ def test_a_model_that_is_not_the_same_twice(
     def shaky(model: Any, inputs: Any, cache: Any) -> Any:
         with torch.inference_mode():
             given = torch.tensor(inputs, device=model.device).T.contiguous()
-            out = model.module(given, past_key_values=cache, use_cache=True)
-        return stepping.Forecast(out.logits[:, -1] * noise.uniform(0.9, 1.1)), out.past_key_values
+            logits, cache = stepping.read_on(model.module, given, cache)
+        return stepping.Forecast(logits[:, -1] * noise.uniform(0.9, 1.1)), cache
 
     monkeypatch.setattr(stepping, "_forecast", shaky)
     with pytest.raises(ModelError, match="same numbers twice"):
@@ -512,7 +512,8 @@ def test_a_model_without_keys_and_values(
 
     predictor, data = predictors("llama"), prose.encode()[:250]
     kept = Reader(compress_with_model(data, predictor))
-    monkeypatch.setattr(stepping, "cache_of", lambda _: None)
+    read_on = stepping.read_on
+    monkeypatch.setattr(stepping, "read_on", lambda *given: (read_on(*given)[0], None))
     archive = compress_with_model(data, predictor)
     assert decompress_with_model(archive, predictor) == data
     anew = Reader(archive)

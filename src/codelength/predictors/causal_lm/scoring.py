@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from codelength.errors import ModelError
 from codelength.predictors.causal_lm.loading import LoadedModel
 
-__all__ = ["Job", "Scorer", "Scores", "cache_of", "plain_numbers", "running"]
+__all__ = ["Job", "Scorer", "Scores", "plain_numbers", "read_on", "running"]
 
 _LOGITS_BYTES = 1 << 29
 """Logits that are held at once, at most: larger batches are cut, and longer windows read in pieces."""
@@ -53,9 +53,14 @@ class Scores:
     """(N, G)"""
 
 
-def cache_of(out: Any) -> Any:
-    """Keys and values that a model has left for the inputs that follow; None if it keeps none."""
-    return getattr(out, "past_key_values", None)
+def read_on(module: Any, inputs: torch.Tensor, cache: Any) -> tuple[torch.Tensor, Any]:
+    """(logits, cache) of inputs (B, n) that follow what `cache` holds: keys and values, None at the beginning
+    and ever after if the model keeps none.
+    """
+    # Older versions of transformers call it past_key_values, 5.24 warns of that name.
+    name = "cache" if "cache" in inspect.signature(module.forward).parameters else "past_key_values"
+    out = module(inputs, **{name: cache}, use_cache=True)
+    return out.logits, getattr(out, name, None)
 
 
 def plain_numbers() -> None:
@@ -143,15 +148,14 @@ class Scorer:
             return
         cache = None
         for start in range(0, n_inputs, n_piece):
-            out = module(inputs[:, start : start + n_piece], past_key_values=cache, use_cache=True)
-            cache = cache_of(out)
+            logits, cache = read_on(module, inputs[:, start : start + n_piece], cache)
             if cache is None:
                 raise MemoryError(
                     f"the logits of {n_inputs} tokens at once take too much memory, and this model keeps no "
                     "keys and values: take a shorter context"
                 )
             if start + n_piece > first:
-                yield start, out.logits
+                yield start, logits
 
     def _costs(
         self, logits: torch.Tensor, start: int, begin: int, end: int, job: Job, n_guesses: int

@@ -17,7 +17,7 @@ import torch
 
 from codelength.errors import ModelError
 from codelength.predictors.causal_lm.loading import LoadedModel
-from codelength.predictors.causal_lm.scoring import cache_of, plain_numbers, running
+from codelength.predictors.causal_lm.scoring import plain_numbers, read_on, running
 from codelength.predictors.causal_lm.windows import begins_window
 
 __all__ = ["Forecast", "run_in_step"]
@@ -101,5 +101,5 @@ def run_in_step(
 def _forecast(model: LoadedModel, inputs: list[list[int]], cache: object) -> tuple[Forecast, object]:
     with torch.inference_mode():
         given = torch.tensor(inputs, device=model.device).T.contiguous()
-        out = model.module(given, past_key_values=cache, use_cache=True)
-        return Forecast(out.logits[:, -1]), cache_of(out)
+        logits, cache = read_on(model.module, given, cache)
+        return Forecast(logits[:, -1]), cache

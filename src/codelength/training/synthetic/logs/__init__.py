@@ -20,7 +20,6 @@ __all__ = ["documents", "write_log"]
 
 _EPOCH = datetime.datetime(1970, 1, 1)
 _TIMES: dict[str, Callable[[datetime.datetime], str]] = {
-    "clock": lambda now: f"{now:%m%d %H:%M:%S.%f}",
     "compact": lambda now: f"{now:%Y%m%d-%H%M%S}",
     "ctime": lambda now: f"{now:%a %b %d %H:%M:%S %Y}",
     "date": lambda now: f"{now:%Y-%m-%d}",

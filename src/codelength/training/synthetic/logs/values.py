@@ -372,7 +372,6 @@ KINDS: dict[str, tuple[float, Draw]] = {
     "tls": (0.8, _one_of("TLSv1.2", "TLSv1.3", "TLSv1.3")),
     "unit": (0.4, _words_of("units")),
     "vlan": (0.7, _between(2, 400)),
-    "volt": (0.2, _decimal(3.1, 12.6, 2)),
     "winpath": (0.5, _windows_path),
     "winservice": (0.4, lambda r: r.choice(_WINDOWS_SERVICES)),
 }

@@ -51,12 +51,12 @@ class Altered:
 
 
 def one_weight_off(network: NetworkFile) -> NetworkFile:
-    """The network with one weight different: the first of the first gate that is not 0 is 1 nearer to it."""
+    """The network with one weight different: the first gate's first one of the largest is 1 nearer to 0."""
     from safetensors.numpy import load, save
 
     tensors = load(network.data)
     weights = tensors[_WEIGHT].copy()
-    place = np.unravel_index(int(np.flatnonzero(weights)[0]), weights.shape)
+    place = np.unravel_index(int(np.abs(weights.astype(int)).argmax()), weights.shape)
     weights[place] -= np.sign(weights[place])
     return NetworkFile(network.name, save(tensors | {_WEIGHT: weights}, network.metadata))
 

@@ -1,6 +1,17 @@
 #include "echoes.hpp"
 
+#include "network_isa.hpp"
+
 namespace codelength {
+
+bool are_echo_lengths(const std::vector<int>& lengths) {
+    int before = 0;
+    for (const int length : lengths) {
+        if (length <= before || length > network_max_echoes) return false;
+        before = length;
+    }
+    return true;
+}
 
 Echoes::Echoes(const std::vector<int>& lengths) {
     each_.reserve(lengths.size());
@@ -27,7 +38,7 @@ void Echoes::next(const std::uint8_t* bytes, std::size_t place, std::uint16_t* r
     int j = 0;
     for (std::size_t k = 0; k < each_.size(); ++k) {  // in increasing length
         Echo& echo = each_[k];
-        while (j < echo.length) h = (h ^ (back(++j) + 1)) * 0x9E3779B1u;
+        while (j < echo.length) h = hash_on(h, back(++j));
         echo.slot = h >> (32 - slot_bits);
         const std::uint32_t found = echo.followed[echo.slot];
         const std::uint32_t distance = (static_cast<std::uint32_t>(n_read_) - (found >> 8)) & 0xFFFFFF;

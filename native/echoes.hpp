@@ -7,17 +7,9 @@
 namespace codelength {
 
 inline constexpr std::size_t echo_rows = 16 * 256;  // of each echo: 16 degrees of trust in 256 bytes
-inline constexpr int echo_longest = 8;
 
-// 1 <= m_1 < m_2 < ... <= echo_longest; there may be none.
-inline bool are_echo_lengths(const std::vector<int>& lengths) {
-    int before = 0;
-    for (const int length : lengths) {
-        if (length <= before || length > echo_longest) return false;
-        before = length;
-    }
-    return true;
-}
+// 1 <= m_1 < m_2 < ... <= 8; there may be none.
+bool are_echo_lengths(const std::vector<int>& lengths);
 
 // Of one sequence, read byte by byte. Aligned: threads advance sequences that lie beside each other.
 class alignas(64) Echoes {
@@ -26,7 +18,7 @@ public:
     explicit Echoes(const std::vector<int>& lengths);
 
     // Before the byte at `place`, once for each byte: the row of each echo, counted over the rows of all of them, and one
-    // beyond for an echo that expects nothing. Reads the last echo_longest bytes; those before bytes[0] count as 0.
+    // beyond for an echo that expects nothing. Reads the last 8 bytes; those before bytes[0] count as 0.
     void next(const std::uint8_t* bytes, std::size_t place, std::uint16_t* rows);
 
 private:

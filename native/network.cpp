@@ -104,8 +104,6 @@ AlignedBytes zero_states(std::size_t n_lanes, std::size_t state_bytes) {
     return AlignedBytes(n_lanes * state_bytes);
 }
 
-static_assert(network_max_echoes == echo_longest);
-
 class Run final : public NetworkRun {
 public:
     Run(const NetworkIsa& isa, const NetworkView& network, const std::vector<int>& echoes, int n_lanes)

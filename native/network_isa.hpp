@@ -12,7 +12,12 @@ inline constexpr int network_granule = 32;
 inline constexpr int network_max_rows = 64;    // positions, of all lanes together, that go through a layer at once
 inline constexpr int network_max_orders = 8;   // and the longest order
 inline constexpr int network_max_taps = 8;
-inline constexpr int network_max_echoes = 8;
+inline constexpr int network_max_echoes = 8;   // and the longest echo
+
+// The hash of an n-gram with the byte before it. Always inlined: no copy of one instruction set's build is shared.
+[[gnu::always_inline]] inline std::uint32_t hash_on(std::uint32_t h, std::uint32_t byte) {
+    return (h ^ (byte + 1)) * 0x9E3779B1u;
+}
 
 // A linear map, in panels of `panel_outputs` outputs (the last may have 32). A panel holds, for every `inputs_together`
 // inputs, the weights of each output for them, then the multipliers and the biases of its outputs, 32 bits each: the

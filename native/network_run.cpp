@@ -144,7 +144,7 @@ private:
                 for (int j = 1, n = 0; j <= longest; ++j) {
                     const std::uint32_t b = p >= static_cast<size_t>(j) ? step_.lanes[i][p - static_cast<size_t>(j)] : 0;
                     if (j == 1) std::memcpy(x(row), net_.embed + b * width_, width_ * 2);
-                    h = (h ^ (b + 1)) * 0x9E3779B1u;
+                    h = hash_on(h, b);
                     if (j != net_.orders[n]) continue;
                     const size_t number = static_cast<size_t>(std::uint64_t{h} >> (32 - net_.row_bits));
                     found[row][n] = net_.ngrams + ((static_cast<size_t>(n) << net_.row_bits) + number) * columns;

@@ -581,7 +581,7 @@ void networks_at_random() {
     const Content text = samples::verse(60);
     int n_refused = 0;
     for (int t = 0; t < 400; ++t) {
-        NetworkParts parts = samples::network_parts(shapes[random.below(4)], random.next(), random.below(2) ? Style::plain : Style::extreme, random.below(2));
+        NetworkParts parts = samples::network_parts(shapes[random.below(shapes.size())], random.next(), random.below(2) ? Style::plain : Style::extreme, random.below(2));
         for (std::size_t n = random.below(4); n > 0; --n) {
             auto& tensor = parts.tensors[random.below(parts.tensors.size())];
             samples::put(tensor, random.below(tensor.bytes.size() / samples::dtype_size(tensor.dtype)),

@@ -635,3 +635,8 @@ def test_scales_outside_their_range(name: str, place: int) -> None:
 
 def test_ngrams_outside_their_range() -> None:
     refused(SHAPE, changed(network(SHAPE, 1), "ngrams", (1, 7, 3), -128), "ngrams")
+
+
+def test_echoes_outside_their_range() -> None:
+    shape = SHAPE | {"echoes": [2, 4]}
+    refused(shape, changed(network(shape, 1), "echoes", (1, 4095, 3), -128), "echoes")

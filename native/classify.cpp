@@ -10,11 +10,19 @@ namespace {
 constexpr std::size_t sample_size = 1 << 16;
 constexpr std::uint32_t max_stride = 4096;
 
-// Text: hardly a control character, and bytes beyond ASCII mostly where UTF-8 would have them.
+// Text: hardly a control character, and bytes beyond ASCII mostly where UTF-8 would have them. Zeros may stand between
+// texts, as in tar archives: a run of them counts as one byte, and is another matter than control characters.
 bool looks_like_text(Bytes sample) {
-    std::size_t n_control = 0, n_high = 0, n_stray = 0;
+    std::size_t n = 0, n_zero_runs = 0, n_control = 0, n_high = 0, n_stray = 0;
     for (std::size_t i = 0; i < sample.size(); ++i) {
         const std::uint8_t c = sample[i];
+        if (c == 0) {
+            const bool goes_on = i > 0 && sample[i - 1] == 0;
+            n += !goes_on;
+            n_zero_runs += !goes_on;
+            continue;
+        }
+        ++n;
         if (c < 32 && c != '\t' && c != '\n' && c != '\r' && c != '\f') ++n_control;
         if (c < 0x80) continue;
         ++n_high;
@@ -22,7 +30,7 @@ bool looks_like_text(Bytes sample) {
         const bool followed = i + 1 < sample.size() && (sample[i + 1] & 0xC0) == 0x80;
         if (continues ? !after_high : !followed) ++n_stray;
     }
-    return n_control * 100 <= sample.size() && n_stray * 20 <= sample.size() && (n_stray * 4 <= n_high || n_stray * 50 <= sample.size());
+    return n_zero_runs * 25 <= n && n_control * 100 <= n && n_stray * 20 <= n && (n_stray * 4 <= n_high || n_stray * 50 <= n);
 }
 
 // The shortest distance at which bytes agree with odds clearly above those of the distances below it and of most

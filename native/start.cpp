@@ -39,6 +39,9 @@ std::vector<T> numbers(const NetworkTensor& tensor, std::string_view dtype, cons
     return out;
 }
 
+// Prose is much alike; programs, tables and logs differ more from one another.
+std::uint64_t symbols_before(Kind kind) { return kind == Kind::text || kind == Kind::messages ? 1 << 16 : 1 << 13; }
+
 // Start is const or not.
 template <class Start, class F>
 void each_part(Start& start, F f) {
@@ -74,6 +77,7 @@ Starts read_starts(const std::vector<NetworkTensor>& tensors) {
         const auto [predictor, kind, part] = parse(tensor.name);
         const auto n = static_cast<std::size_t>(profiles[static_cast<std::size_t>(predictor - 1)].n_contexts);
         Start& start = starts[{predictor, kind}];
+        start.n_symbols = symbols_before(static_cast<Kind>(kind));
         if (part == "histories") start.histories = numbers<std::uint16_t>(tensor, "U16", {n, 256});
         else if (part == "match") start.match = numbers<std::uint16_t>(tensor, "U16", {64});
         else if (part == "weights") start.weights = numbers<std::int16_t>(tensor, "I16", {Start::n_sets, n + Start::n_more_inputs});

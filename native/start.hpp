@@ -23,7 +23,7 @@ struct Start {
     // How settled the probabilities are: less than they really are, so that they follow the content at hand; and how many
     // symbols the mixers have seen, likewise.
     std::int32_t settled = 320;
-    std::uint64_t n_symbols = 8192;
+    std::uint64_t n_symbols = 0;
 };
 
 // The mean of what was learned at several times: less noise than at any of them.

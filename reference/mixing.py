@@ -24,7 +24,7 @@ from mixers import Mixer
 from network import Network
 from phrases import Phrases
 from predictors import PREDICTORS, TEXT, TEXT_KINDS, WORDS, Parameters
-from starts import SETTLEDNESS, SYMBOLS_BEFORE, Start
+from starts import SETTLEDNESS, Start
 
 __all__ = ["Model"]
 
@@ -99,7 +99,7 @@ class Model:
         self.lanes = self.make_lanes(match_table, content_size, stride, network, parameters.most_lanes)
         self.turn = -1  # the lane whose symbol is the current one
         self.lane = self.lanes[0]
-        self.symbols = SYMBOLS_BEFORE if start else 0  # so far, of all lanes, and of the start
+        self.symbols = start.symbols if start else 0  # so far, of all lanes, and of the start
 
         self.k = 0  # bits of the current symbol so far
         self.partial = 1  # c0

@@ -6,7 +6,17 @@ from typing import Final, NamedTuple
 
 from reading import require
 
-__all__ = ["BINARY", "PREDICTORS", "RECORDS", "TEXT", "TEXT_KINDS", "WORDS", "Parameters", "check_model"]
+__all__ = [
+    "BINARY",
+    "MESSAGES",
+    "PREDICTORS",
+    "RECORDS",
+    "TEXT",
+    "TEXT_KINDS",
+    "WORDS",
+    "Parameters",
+    "check_model",
+]
 
 
 class Parameters(NamedTuple):

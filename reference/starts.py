@@ -6,13 +6,12 @@ from collections.abc import Sequence as Numbers
 from typing import Final, NamedTuple
 
 from model_file import ModelFile
-from predictors import PREDICTORS, TEXT_KINDS
+from predictors import MESSAGES, PREDICTORS, TEXT, TEXT_KINDS
 
-__all__ = ["SETS_OF_MIXERS", "SETTLEDNESS", "SYMBOLS_BEFORE", "Start", "read_starts"]
+__all__ = ["SETS_OF_MIXERS", "SETTLEDNESS", "Start", "read_starts"]
 
 SETS_OF_MIXERS: Final = (320, 256, 256, 512, 200)  # of the mixers 1-5
 SETTLEDNESS: Final = 320
-SYMBOLS_BEFORE: Final = 8192
 MOST_16_BITS: Final = (1 << 16) - 1
 MOST_WEIGHT: Final = 32767
 
@@ -25,6 +24,7 @@ class Start(NamedTuple):
     weights: list[list[list[int]]]  # by mixer and set
     last: list[list[int]]  # by set of the last mixer
     phrases: list[int]
+    symbols: int  # that the mixers are taken to have seen
 
 
 def probabilities(row: Numbers[int]) -> list[int]:
@@ -43,11 +43,12 @@ def read_starts(file: ModelFile) -> dict[tuple[int, int], Start]:
             name = f"mixing.{number}.{kind}"
             parts = {f"{name}.{part}" for part in ("histories", "match", "weights", "last", "phrases")}
             if not parts.isdisjoint(file.tensors):
-                starts[number, kind] = read_start(file, name, parameters.contexts)
+                symbols = 65536 if kind in (TEXT, MESSAGES) else 8192
+                starts[number, kind] = read_start(file, name, parameters.contexts, symbols)
     return starts
 
 
-def read_start(file: ModelFile, name: str, count: int) -> Start:
+def read_start(file: ModelFile, name: str, count: int, symbols: int) -> Start:
     """One that the file has, for a predictor of so many contexts."""
     histories = file.take_rows(f"{name}.histories", "U16", (count, 256), 0, MOST_16_BITS)
     match = file.take(f"{name}.match", "U16", (64,), 0, MOST_16_BITS)
@@ -62,4 +63,5 @@ def read_start(file: ModelFile, name: str, count: int) -> Start:
         weights=[[next(sets) for _ in range(n)] for n in SETS_OF_MIXERS],
         last=[weights(row) for row in last],
         phrases=probabilities(phrases),
+        symbols=symbols,
     )

@@ -611,8 +611,12 @@ def invalid() -> Iterator[tuple[str, bytes, str]]:
     yield "payload short.message", message_of(1, 0, len(PROSE), payload[:-10]), corrupt
     for kind in (4, 7):
         yield f"kind {kind}.message", message_of(1, kind, 40, short[2:]), format_error
-    for predictor in (7, 15):
-        yield f"predictor {predictor}.message", message_of(predictor, 0, 40, short[2:]), model
+    for first in (0xC0, 0xFF):
+        yield f"first byte {first:02x}.message", bytes((first, 40)) + short[2:], format_error
+    yield "cut short header.message", b"\x70", truncated
+    yield "network not smaller.message", b"\x70\x02ab", corrupt
+    for size in (40, 300, 2047):
+        yield f"network long header {size}.message", message_of(5, 1, size, short[2:]), corrupt
     for predictor in (5, 6):
         yield f"network kind 0 {predictor}.message", message_of(predictor, 0, 40, short[2:]), format_error
 

@@ -27,6 +27,7 @@ from words import dictionary
 import codelength
 from codelength import _native
 from codelength.codec import networks, segment
+from codelength.coding.message import parse_message
 
 ROOT = Path(__file__).resolve().parents[2]
 DECODER = ROOT / "reference" / "decoder.py"
@@ -139,7 +140,7 @@ def test_messages_with_a_network(
     monkeypatch.setattr(_native, "encode_segment", lambda *arguments: encode(*arguments[:-1]))
     for content in (PROSE, CONTENTS["all equal"][:255], CONTENTS["records"]):
         message = codelength.compress(content, level, message=True)
-        assert (message[0] >> 4 in (5, 6)) == (content != CONTENTS["records"])
+        assert (parse_message(message)[0].predictor in (5, 6)) == (content != CONTENTS["records"])
         assert reference.decode_message(message, network) == content
         assert codelength.decompress(message, message=True) == content
     message = codelength.compress(PROSE, level, message=True)

@@ -101,7 +101,12 @@ def test_messages() -> None:
         (b"\0" + bytes(65536), CorruptError),
         (b"\x10\x01a", CorruptError),
         (b"\x18\xff\0a", CorruptError),
-        (b"\xf0\x05a", ModelNotFoundError),
+        (b"\x59\xff\x07a", CorruptError),  # the short header holds this size
+        (b"\x51\x05a", CorruptError),
+        (b"\x70", TruncatedError),
+        (b"\x70\x01a", CorruptError),
+        (b"\xc0\x05a", FormatError),
+        (b"\xf0\x05a", FormatError),
     ],
 )
 def test_wrong_messages(message: bytes, error: type[Exception]) -> None:
@@ -120,6 +125,15 @@ def test_a_message_has_a_limit_too() -> None:
 def test_message_header() -> None:
     assert MessageHeader(3, 5, 0xFF).pack() == b"\x35\xff"
     assert MessageHeader(3, 5, 0x100).pack() == b"\x3d\0\1"
+    assert MessageHeader(5, 1, 1).pack() == b"\x70\1"
+    assert MessageHeader(6, 7, 2047).pack() == b"\xbf\xff"
+    assert MessageHeader(6, 7, 2048).pack() == b"\x6f\0\x08"
+    assert MessageHeader(5, 3, 30).pack() == b"\x53\x1e"
+
+
+def test_an_archive_is_no_message() -> None:
+    with pytest.raises(FormatError, match="an archive, not a message"):
+        codelength.decompress(codelength.compress(b"ab"), message=True)
 
 
 @pytest.mark.parametrize("segmented", [False, True])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import json
 import os
 import random
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ import pytest
 import codelength
 from codelength import FormatError, ModelNotFoundError
 from codelength.codec.networks import NetworkFile, default_network, find_network, read_network
+from codelength.coding.message import parse_message
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden"
 TEXT = b"A network that knows nothing still has its own opinion of every byte, and says so each time. " * 3
@@ -363,3 +366,28 @@ def test_text_that_repeats_itself_is_left_to_the_contexts() -> None:
     assert codelength.decompress(archive) == log
     message = codelength.compress(log[:400], 6, message=True)
     assert len(message) <= len(codelength.compress(log[:400], 3, message=True))
+
+
+def test_text_between_zeros_is_text() -> None:
+    """As in a tar of small files, whose headers and ends are padded."""
+    names = [f"folder/{i}.txt" for i in range(20)]
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        for i, name in enumerate(names):
+            member = tarfile.TarInfo(name)
+            content = f"What the letter number {i} says is for nobody else to read.\n".encode() * (i + 20)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    assert codelength.get_frame_info(codelength.compress(archive.getvalue())).model_id == 5
+    for other in (bytes(5000), "What every second byte is.".encode("utf-16-le") * 200):
+        assert codelength.get_frame_info(codelength.compress(other)).model_id == 3
+
+
+@pytest.mark.parametrize(("n_bytes", "n_head"), [(200, 2), (256, 2), (2047, 2), (2048, 3)])
+def test_the_header_of_a_message_of_text(n_bytes: int, n_head: int) -> None:
+    text = (Path(__file__).parents[3] / "README.md").read_bytes()[:n_bytes]
+    message = codelength.compress(text, message=True)
+    header, payload = parse_message(message)
+    assert (header.predictor, header.content_size) == (5, n_bytes)
+    assert len(message) - len(payload) == n_head
+    assert codelength.decompress(message, message=True) == text

@@ -50,3 +50,12 @@ def test_pipe(run: Run, text: bytes) -> None:
     done = run("clz", "-l", input=codelength.compress(text))
     assert done.returncode == 0
     assert done.stdout.endswith(b"  -\n")
+
+
+def test_what_made_it_has_a_name(run: Run, tmp_path: Path, text: bytes) -> None:
+    prose = (b"A letter that nobody has written yet says more than one would think. " * 4)[:250]
+    archive = codelength.compress(prose)
+    (tmp_path / "a.clz").write_bytes(archive)
+    (tmp_path / "b.clz").write_bytes(archive[:4] + bytes(8) + archive[12:])
+    assert run("clz", "-lv", "a.clz").stdout.decode().split()[-4:-1] == ["CRC32", "5", "small"]
+    assert run("clz", "-l", "b.clz").stdout.decode().split()[-3:] == ["5", "00" * 8, "b.clz"]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from codelength.cli.files import printable
 from codelength.cli.messages import human_size
 from codelength.cli.transfer import is_of_language_model
+from codelength.codec.networks import list_networks
 from codelength.codec.walk import SeekingSource, StreamSource, walk_headers
 from codelength.coding.frame import STORED, FrameInfo, SegmentHeader
 from codelength.coding.parser import FrameParser
@@ -28,6 +29,8 @@ _SEGMENT_COLUMNS = (
     "Kind",
 )
 
+_KINDS = ("binary", "text", "words", "records", "messages", "programs", "tables", "logs")
+"""docs/format.md, 3.2."""
 
 _LANGUAGE_MODEL = -1
 """Stands where the number of a predictor does."""
@@ -121,8 +124,8 @@ def segments_table(archive: ArchiveInfo) -> str:
                 str(header.content_size),
                 _ratio(header.content_size, n_body),
                 _check([check]),
-                _model(header.predictor),
-                str(header.kind),
+                _model(header),
+                _kind(header),
             )
         )
     return f"{printable(archive.name)}\n{_align(rows)}"
@@ -147,9 +150,9 @@ def _row(archives: Iterable[ArchiveInfo], name: str) -> tuple[str, ...]:
 
 
 def _models(archives: list[ArchiveInfo], headers: list[SegmentHeader]) -> list[str]:
-    numbers = {header.predictor for header in headers}
+    found = {(header.predictor, header.network): header for header in headers}
     names = {printable(model) for archive in archives for model in archive.models}
-    return [_model(number) for number in sorted(numbers - {_LANGUAGE_MODEL})] + sorted(names)
+    return [_model(found[which]) for which in sorted(found) if which[0] != _LANGUAGE_MODEL] + sorted(names)
 
 
 def _ratio(n_content: int, n_archive: int) -> str:
@@ -162,8 +165,22 @@ def _check(checks: Sequence[bool]) -> str:
     return "CRC32" if all(checks) else "some"
 
 
-def _model(predictor: int) -> str:
-    return "stored" if predictor == STORED else "hf" if predictor == _LANGUAGE_MODEL else str(predictor)
+def _model(header: SegmentHeader) -> str:
+    """The predictor, and the network that it needs: by name where it is at hand, else by hash."""
+    if header.predictor == STORED:
+        return "stored"
+    if header.predictor == _LANGUAGE_MODEL:
+        return "hf"
+    names = (network.name for network in list_networks() if network.hash == header.network)
+    network = f" {printable(next(names, header.network.hex()))}" if header.network else ""
+    return f"{header.predictor}{network}"
+
+
+def _kind(header: SegmentHeader) -> str:
+    if header.predictor == STORED:
+        return "-"
+    is_ours = header.predictor != _LANGUAGE_MODEL and header.kind < len(_KINDS)
+    return _KINDS[header.kind] if is_ours else str(header.kind)
 
 
 def _align(rows: Sequence[tuple[str, ...]], *, rule_before_last: bool = False) -> str:

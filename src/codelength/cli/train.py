@@ -1,6 +1,5 @@
 """`codelength train`: trains a network from a configuration file."""
 
-import dataclasses
 from pathlib import Path
 
 import click
@@ -46,6 +45,14 @@ __all__ = ["train"]
 )
 @click.option("--checkpoint-minutes", type=click.FloatRange(0), default=5.0, show_default=True)
 @click.option("--validate-minutes", type=click.FloatRange(0), default=10.0, show_default=True)
+@click.option(
+    "--workers",
+    "n_workers",
+    type=click.IntRange(1),
+    default=1,
+    help="Train in this many processes of --threads, each on its own streams; the weights are averaged "
+    "every 200 steps.",
+)
 @threads_option
 @click.option("--device", help="cpu or cuda; a GPU if there is one, if not said.")
 def train(
@@ -61,6 +68,7 @@ def train(
     n_bytes: int | None,
     checkpoint_minutes: float,
     validate_minutes: float,
+    n_workers: int,
     threads: int | None,
     device: str | None,
 ) -> None:
@@ -77,11 +85,9 @@ def train(
             raise
         raise click.ClickException("training needs PyTorch: pip install 'codelength[train]'") from error
 
-    from codelength.training.checkpoint import load_checkpoint
     from codelength.training.config import load_config
-    from codelength.training.corpus import read_corpus
-    from codelength.training.schedule import Schedule
-    from codelength.training.trainer import Trainer
+    from codelength.training.plan import Plan
+    from codelength.training.workers import run_workers
 
     checkpoint = out / "checkpoint.safetensors"
     if resume and origin is not None:
@@ -94,34 +100,33 @@ def train(
     if quantise and origin is None:
         # Scales are chosen once a network has learned something; a resumed run has them in its checkpoint.
         raise click.UsageError("--quantise starts from a trained network: give its checkpoint by --from")
+    if n_workers > 1 and (quantise or device not in (None, "cpu")):
+        raise click.UsageError("--workers train in floats, on a CPU")
     if resume and not checkpoint.exists():
         raise click.ClickException(f"{checkpoint} is not there: nothing to resume")
     if not resume and checkpoint.exists():
         raise click.ClickException(f"{checkpoint} is there already: --resume it, or name another --out")
 
-    try:
-        configuration = load_config(config)
-        corpus = read_corpus(data, configuration.sources, configuration.training.validation_share)
-        begin = checkpoint if resume else origin
-        loaded = None if begin is None else load_checkpoint(begin)
-        schedule = None
-        if decay_bytes is not None or rewarm:
-            settings, now = configuration.training, loaded[1]["n_steps"] if loaded else 0
-            schedule = Schedule(settings.warmup_steps, start=now if rewarm else 0)
-            if decay_bytes is not None:
-                n_steps = -(-decay_bytes // (settings.streams * settings.window))
-                schedule = dataclasses.replace(schedule, decay_start=now, decay_steps=n_steps)
-        trainer = Trainer(configuration, corpus, choose_device(device, threads), schedule)
-        if loaded is not None:
-            trainer.restore(*loaded)
-        if quantise:
-            trainer.quantise()
-    except (ValueError, OSError) as error:
-        raise click.ClickException(str(error)) from error
     limits = Limits(
         None if minutes is None else minutes * 60, n_bytes, checkpoint_minutes * 60, validate_minutes * 60
     )
-    click.echo(f"{out}: {run(trainer, out, limits)}", err=True)
+    begin = checkpoint if resume else origin
+    try:
+        where = "cpu" if n_workers > 1 else device
+        plan = Plan(
+            load_config(config),
+            data,
+            begin,
+            decay_bytes,
+            rewarm,
+            quantise,
+            choose_device(where, threads),
+            n_workers,
+        )
+        reason = run_workers(plan, out, limits) if n_workers > 1 else run(plan.trainer(), out, limits)
+    except (ValueError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{out}: {reason}", err=True)
 
 
 if __name__ == "__main__":

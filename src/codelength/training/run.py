@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from rich.console import Console
@@ -18,7 +18,7 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from codelength.training.checkpoint import save_checkpoint
 from codelength.training.trainer import Trainer
 
-__all__ = ["Limits", "choose_device", "run"]
+__all__ = ["Limits", "Meeting", "choose_device", "run"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,12 +95,28 @@ def _rounded(rates_bpb: dict[str, float]) -> dict[str, float]:
     return {name: round(value, 4) for name, value in rates_bpb.items()}
 
 
-def run(trainer: Trainer, out: Path, limits: Limits, clock: Callable[[], float] = time.monotonic) -> str:
+class Meeting(Protocol):
+    """Of several workers: `training.workers`."""
+
+    def agree(self, reason: str | None) -> str | None:
+        """What the first worker says."""
+
+    def meet(self) -> bool:
+        """After a step: whether all have met, and their weights are one."""
+
+
+def run(
+    trainer: Trainer,
+    out: Path,
+    limits: Limits,
+    clock: Callable[[], float] = time.monotonic,
+    workers: Meeting | None = None,
+) -> str:
     """Trains until a limit, the end of the decay or a signal; returns which: time, bytes, decayed or stopped.
 
     Writes `out/checkpoint.safetensors` and appends to `out/log.jsonl`. Whatever ended it, the last checkpoint
     holds the last step, and the log ends with a validation (not after a signal, which should not have to
-    wait).
+    wait). With other workers all this happens when they meet.
     """
     out.mkdir(parents=True, exist_ok=True)
     checkpoint = out / "checkpoint.safetensors"
@@ -120,6 +136,9 @@ def run(trainer: Trainer, out: Path, limits: Limits, clock: Callable[[], float] 
             return "time"
         return None
 
+    def decided(now: float) -> str | None:
+        return ended(now) if workers is None else workers.agree(ended(now))
+
     with (
         contextlib.closing(_Log(out / "log.jsonl", trainer, clock)) as log,
         _stop_signals() as stopped,
@@ -136,9 +155,12 @@ def run(trainer: Trainer, out: Path, limits: Limits, clock: Callable[[], float] 
             torch=torch.__version__,
             python=sys.version.split()[0],
         )
-        while (reason := ended(clock())) is None:
+        while (reason := decided(clock())) is None:
             rate_bpb, norm = trainer.step()
             recent.append(rate_bpb)
+            while workers is not None and not workers.meet():
+                rate_bpb, norm = trainer.step()
+                recent.append(rate_bpb)
             now = clock()
             if trainer.n_steps % limits.log_steps == 0:
                 speed = (trainer.n_bytes - logged_bytes) / max(now - last_log, 1e-9)

@@ -59,9 +59,18 @@ class Trainer:
     """A network, its update rules and its place in the data; `step` moves all of them."""
 
     def __init__(
-        self, config: Config, corpus: Corpus, device: str = "cpu", schedule: Schedule | None = None
+        self,
+        config: Config,
+        corpus: Corpus,
+        device: str = "cpu",
+        schedule: Schedule | None = None,
+        worker: int = 0,
+        n_workers: int = 1,
     ) -> None:
         self.config = config
+        self._worker, self._n_workers = worker, n_workers
+        self.others: list[Any] = []
+        """What `place` gave the other workers when all last met, at worker 0."""
         self.schedule = schedule or Schedule(config.training.warmup_steps)
         self._keeps_schedule = schedule is not None
         self.device = torch.device(device)
@@ -77,7 +86,7 @@ class Trainer:
             training.streams,
             training.window,
             training.piece_bytes,
-            training.seed,
+            training.seed + (worker << 32),
             config.model.echoes,
         )
         self.state: State = self.network.first_state(training.streams, self.device)
@@ -156,7 +165,7 @@ class Trainer:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
         self.n_steps += 1
-        self.n_bytes += n_bytes
+        self.n_bytes += n_bytes * self._n_workers
         return lengths.detach() / (n_bytes * math.log(2)), norm
 
     @torch.no_grad()
@@ -198,6 +207,8 @@ class Trainer:
                 for key, value in values.items():
                     found[f"optimizer.{number}.{index}.{key}"] = value
         found |= {f"state.{index}": value for index, value in enumerate(self.state)}
+        for number, (state, _) in enumerate(self.others, 1):
+            found |= {f"worker.{number}.state.{index}": value for index, value in enumerate(state)}
         if self.scales is not None:
             found |= {f"scales.{name}": value for name, value in self.scales.tensors().items()}
         return {name: value.detach().cpu().contiguous() for name, value in found.items()}
@@ -212,7 +223,12 @@ class Trainer:
             "decay_steps": self.schedule.decay_steps,
             "start": self.schedule.start,
             "batcher": self.batcher.state(),
+            "others": [batcher for _, batcher in self.others],
         }
+
+    def place(self) -> tuple[State, dict[str, Any]]:
+        """Where this worker is in the data."""
+        return [value.cpu() for value in self.state], self.batcher.state()
 
     def restore(self, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
         """Continues where `tensors` and `facts` were taken.
@@ -244,8 +260,14 @@ class Trainer:
         # A checkpoint that is kept may hold the weights alone: its streams then go on from a fresh state.
         weights = {source["name"]: source["weight"] for source in facts["config"]["source"]}
         mix = {name: weight / sum(weights.values()) for name, weight in weights.items()}
-        if self.batcher.restore(facts["batcher"], mix) and "state.0" in tensors:
-            self.state = [tensors[f"state.{index}"].to(now) for index, now in enumerate(self.state)]
+        prefix, batcher = "", facts["batcher"]
+        if self._worker:
+            # One that was not there before reads on from where the first is, but other pieces.
+            others = [{**batcher, "at": []}] * self._worker
+            others[: len(facts.get("others", []))] = facts.get("others", [])
+            prefix, batcher = f"worker.{self._worker}.", others[self._worker - 1]
+        if self.batcher.restore(batcher, mix) and f"{prefix}state.0" in tensors:
+            self.state = [tensors[f"{prefix}state.{index}"].to(now) for index, now in enumerate(self.state)]
         self.n_steps, self.n_bytes = facts["n_steps"], facts["n_bytes"]
         scales = {name[7:]: value for name, value in tensors.items() if name.startswith("scales.")}
         if scales:

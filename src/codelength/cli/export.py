@@ -32,7 +32,7 @@ __all__ = ["export"]
 @click.option(
     "--mixing-bytes",
     type=click.IntRange(0),
-    default=1_200_000,
+    default=2_400_000,
     show_default=True,
     help="Bytes of each kind of text among the training documents that mixing learns its start from.",
 )

@@ -2,7 +2,7 @@
 #pragma once
 #include <cstdint>
 
-#include "contexts.hpp"
+#include "kinds.hpp"
 #include "segment.hpp"
 
 namespace codelength {
@@ -12,7 +12,8 @@ struct Choice {
     std::uint32_t stride;  // bytes a row, for Kind::records
 };
 
-// Never answers Kind::words: whether the dictionary pays is seen by trying it.
-Choice classify(Bytes content);
+// Never answers Kind::words: whether the dictionary pays is seen by trying it. networked: a network will read it, which
+// serves texts with zeros between them too.
+Choice classify(Bytes content, bool networked);
 
 }  // namespace codelength

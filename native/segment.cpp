@@ -65,9 +65,9 @@ namespace {
 struct Prepared {
     Prepared(Bytes content, int wanted, const Network* network, int n_threads, Monitor* monitor)
         : symbols(content), predictor(wanted) {
-        const Choice choice = classify(content);
-        stride = choice.stride;
         const Profile& profile = profiles[checked_index(wanted, network)];
+        const Choice choice = classify(content, profile.networked);
+        stride = choice.stride;
         if (profile.networked && choice.kind != Kind::text) {
             predictor = profile.otherwise;
             network = nullptr;

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from codelength.cli.files import printable
 from codelength.cli.messages import human_size
 from codelength.cli.transfer import is_of_language_model
-from codelength.codec.networks import list_networks
+from codelength.codec.networks import SHIPPED
 from codelength.codec.walk import SeekingSource, StreamSource, walk_headers
 from codelength.coding.frame import STORED, FrameInfo, SegmentHeader
 from codelength.coding.parser import FrameParser
@@ -166,21 +166,20 @@ def _check(checks: Sequence[bool]) -> str:
 
 
 def _model(header: SegmentHeader) -> str:
-    """The predictor, and the network that it needs: by name where it is at hand, else by hash."""
+    """The predictor, and the network that it needs: by name if it came with the package, else by hash."""
     if header.predictor == STORED:
         return "stored"
     if header.predictor == _LANGUAGE_MODEL:
         return "hf"
-    names = (network.name for network in list_networks() if network.hash == header.network)
-    network = f" {printable(next(names, header.network.hex()))}" if header.network else ""
-    return f"{header.predictor}{network}"
+    wanted = header.network.hex()
+    names = [name for name, shipped in SHIPPED.items() if shipped == wanted]
+    return ":".join((str(header.predictor), *(names or [wanted] if wanted else [])))
 
 
 def _kind(header: SegmentHeader) -> str:
     if header.predictor == STORED:
         return "-"
-    is_ours = header.predictor != _LANGUAGE_MODEL and header.kind < len(_KINDS)
-    return _KINDS[header.kind] if is_ours else str(header.kind)
+    return str(header.kind) if header.predictor == _LANGUAGE_MODEL else _KINDS[header.kind]
 
 
 def _align(rows: Sequence[tuple[str, ...]], *, rule_before_last: bool = False) -> str:

@@ -1,5 +1,6 @@
 """`codelength train`: trains a network from a configuration file."""
 
+import os
 from pathlib import Path
 
 import click
@@ -74,9 +75,9 @@ def train(
 ) -> None:
     """Train the network that CONFIG describes: a TOML file, or the name of one that comes with the package.
 
-    SIGINT and SIGTERM end a run cleanly, with a checkpoint. The learning rate is held until a run is started
-    with --decay: hold it in one run, go on with it in others, and branch a decayed model off with --from. If
-    the model is to be exported, add --quantise to the branch.
+    SIGINT and SIGTERM end a run cleanly, with a checkpoint; with --workers once their round has ended. The
+    learning rate is held until a run is started with --decay: hold it in one run, go on with it in others,
+    and branch a decayed model off with --from. If the model is to be exported, add --quantise to the branch.
     """
     try:
         from codelength.training.run import Limits, choose_device, run
@@ -111,19 +112,13 @@ def train(
         None if minutes is None else minutes * 60, n_bytes, checkpoint_minutes * 60, validate_minutes * 60
     )
     begin = checkpoint if resume else origin
+    if n_workers > 1:
+        device = "cpu"
+        threads = threads or max(1, (os.cpu_count() or 1) // n_workers)
     try:
-        where = "cpu" if n_workers > 1 else device
-        plan = Plan(
-            load_config(config),
-            data,
-            begin,
-            decay_bytes,
-            rewarm,
-            quantise,
-            choose_device(where, threads),
-            n_workers,
-        )
-        reason = run_workers(plan, out, limits) if n_workers > 1 else run(plan.trainer(), out, limits)
+        where = choose_device(device, threads)
+        plan = Plan(load_config(config), data, begin, decay_bytes, rewarm, quantise, where, n_workers)
+        reason = run_workers(plan, out, limits) if n_workers > 1 else run(plan.make_trainer(), out, limits)
     except (ValueError, OSError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{out}: {reason}", err=True)

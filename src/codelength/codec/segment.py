@@ -93,7 +93,7 @@ def decode_message(data: Buffer, max_size: int | None = None) -> bytes:
     """The content of a message. Raises as `decode_segment`, TruncatedError for an empty one, LimitError."""
     header, payload = parse_message(data, max_size)
     as_segment = SegmentHeader(header.predictor, header.kind, header.content_size, payload.nbytes)
-    if 1 <= header.predictor <= _native.N_PREDICTORS and _native.is_networked(header.predictor):
+    if header.predictor != STORED and _native.is_networked(header.predictor):
         as_segment = replace(as_segment, network=default_network().hash)
     return _decode_payload(payload, as_segment, "the message", 1, None)
 

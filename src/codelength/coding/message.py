@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 MAX_MESSAGE_BYTES = 0xFFFF
 
+_MAX_PREDICTOR = 6
 _LONG_BIT = 1 << 3
 # The usual messages: text, by a predictor with a network. Their first byte holds three bits of the size too.
 _SHORT_FIRST, _SHORT_BYTES = 0x70, 0x7FF
@@ -28,7 +29,9 @@ class MessageHeader:
     content_size: int
 
     def pack(self) -> bytes:
-        """One byte if the content is stored, else two or three."""
+        """One byte if the content is stored, else two or three. ValueError for an unknown predictor."""
+        if self.predictor > _MAX_PREDICTOR:
+            raise ValueError(f"no message has the predictor {self.predictor}")
         if self.predictor == STORED:
             return b"\0"
         size = self.content_size

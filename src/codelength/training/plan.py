@@ -26,7 +26,7 @@ class Plan:
     device: str = "cpu"
     n_workers: int = 1
 
-    def trainer(self, worker: int = 0) -> Trainer:
+    def make_trainer(self, worker: int = 0) -> Trainer:
         """Reads the data and the checkpoint. Raises ValueError, OSError."""
         training = self.config.training
         corpus = read_corpus(self.data, self.config.sources, training.validation_share)
@@ -43,4 +43,6 @@ class Plan:
             trainer.restore(*loaded)
         if self.quantise:
             trainer.quantise()
+        if self.n_workers > 1 and trainer.scales is not None:
+            raise ValueError("a run that computes in integers has one worker")
         return trainer

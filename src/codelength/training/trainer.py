@@ -20,7 +20,10 @@ from codelength.training.quantise import QuantisedNetwork, Scales
 from codelength.training.schedule import Schedule
 from codelength.training.streams import StreamBatcher, Window, validation_windows
 
-__all__ = ["Trainer"]
+__all__ = ["Place", "Trainer"]
+
+Place = tuple[State, dict[str, Any]]
+"""Where a worker is in the data: the recurrent states of its streams, and `StreamBatcher.state`."""
 
 _CALIBRATIONS = 8
 """In the fall of the rate, at equal distances from its start on: the weights go on moving."""
@@ -69,8 +72,8 @@ class Trainer:
     ) -> None:
         self.config = config
         self._worker, self._n_workers = worker, n_workers
-        self.others: list[Any] = []
-        """What `place` gave the other workers when all last met, at worker 0."""
+        self.others: list[Place] = []
+        """Of the other workers when all last met, at worker 0."""
         self.schedule = schedule or Schedule(config.training.warmup_steps)
         self._keeps_schedule = schedule is not None
         self.device = torch.device(device)
@@ -86,7 +89,7 @@ class Trainer:
             training.streams,
             training.window,
             training.piece_bytes,
-            training.seed + (worker << 32),
+            training.seed + worker * 0x9E3779B9,
             config.model.echoes,
         )
         self.state: State = self.network.first_state(training.streams, self.device)
@@ -207,8 +210,8 @@ class Trainer:
                 for key, value in values.items():
                     found[f"optimizer.{number}.{index}.{key}"] = value
         found |= {f"state.{index}": value for index, value in enumerate(self.state)}
-        for number, (state, _) in enumerate(self.others, 1):
-            found |= {f"worker.{number}.state.{index}": value for index, value in enumerate(state)}
+        for worker, (state, _) in enumerate(self.others, 1):
+            found |= {f"worker.{worker}.state.{index}": value for index, value in enumerate(state)}
         if self.scales is not None:
             found |= {f"scales.{name}": value for name, value in self.scales.tensors().items()}
         return {name: value.detach().cpu().contiguous() for name, value in found.items()}
@@ -226,8 +229,8 @@ class Trainer:
             "others": [batcher for _, batcher in self.others],
         }
 
-    def place(self) -> tuple[State, dict[str, Any]]:
-        """Where this worker is in the data."""
+    def place(self) -> Place:
+        """Where this worker is in the data, now."""
         return [value.cpu() for value in self.state], self.batcher.state()
 
     def restore(self, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
@@ -260,12 +263,19 @@ class Trainer:
         # A checkpoint that is kept may hold the weights alone: its streams then go on from a fresh state.
         weights = {source["name"]: source["weight"] for source in facts["config"]["source"]}
         mix = {name: weight / sum(weights.values()) for name, weight in weights.items()}
-        prefix, batcher = "", facts["batcher"]
-        if self._worker:
-            # One that was not there before reads on from where the first is, but other pieces.
-            others = [{**batcher, "at": []}] * self._worker
-            others[: len(facts.get("others", []))] = facts.get("others", [])
+        others = facts.get("others", [])
+        if self._worker == 0:
+            prefix, batcher = "", facts["batcher"]
+            self.others = [
+                ([tensors[f"worker.{w}.state.{index}"] for index in range(len(self.state))], place)
+                for w, place in enumerate(others[: self._n_workers - 1], 1)
+                if f"worker.{w}.state.0" in tensors
+            ]
+        elif self._worker <= len(others):
             prefix, batcher = f"worker.{self._worker}.", others[self._worker - 1]
+        else:
+            # New among them: it goes on from what the first has read of each source, with other pieces.
+            prefix, batcher = f"worker.{self._worker}.", {**facts["batcher"], "at": []}
         if self.batcher.restore(batcher, mix) and f"{prefix}state.0" in tensors:
             self.state = [tensors[f"{prefix}state.{index}"].to(now) for index, now in enumerate(self.state)]
         self.n_steps, self.n_bytes = facts["n_steps"], facts["n_bytes"]

@@ -379,13 +379,22 @@ def test_text_between_zeros_is_text() -> None:
             member.size = len(content)
             tar.addfile(member, io.BytesIO(content))
     assert codelength.get_frame_info(codelength.compress(archive.getvalue())).model_id == 5
-    for other in (bytes(5000), "What every second byte is.".encode("utf-16-le") * 200):
-        assert codelength.get_frame_info(codelength.compress(other)).model_id == 3
+    assert codelength.compress(archive.getvalue(), 3) != codelength.compress(archive.getvalue(), 6)
+    names_of_a_program = b"\0".join(b"_ZN5shape%dC2Ev" % i for i in range(3000))
+    for other in (
+        bytes(5000),
+        "What every second byte is.".encode("utf-16-le") * 200,
+        (b"A line in a block that is nearly empty.\n" + bytes(4056)) * 50,
+        random.Random(1).randbytes(9000) + names_of_a_program,
+    ):
+        assert codelength.compress(other) == codelength.compress(other, 3)
 
 
 @pytest.mark.parametrize(("n_bytes", "n_head"), [(200, 2), (256, 2), (2047, 2), (2048, 3)])
 def test_the_header_of_a_message_of_text(n_bytes: int, n_head: int) -> None:
-    text = (Path(__file__).parents[3] / "README.md").read_bytes()[:n_bytes]
+    sentence = "The {}th letter came on a {} and said that the {} had been sold to a neighbour. "
+    days, things = ("Monday", "Thursday", "holiday", "rainy day"), ("boat", "old piano", "apple tree")
+    text = "".join(sentence.format(i, days[i % 4], things[i % 3]) for i in range(40)).encode()[:n_bytes]
     message = codelength.compress(text, message=True)
     header, payload = parse_message(message)
     assert (header.predictor, header.content_size) == (5, n_bytes)

@@ -2,7 +2,7 @@
 #pragma once
 #include <cstdint>
 
-#include "kinds.hpp"
+#include "contexts.hpp"
 #include "segment.hpp"
 
 namespace codelength {

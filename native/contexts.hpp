@@ -1,14 +1,26 @@
 // What a prediction may depend on: features of the symbols seen so far, and the contexts made of them for each kind of
-// content. docs/format.md, section 4.4.
+// content. docs/format.md, sections 3.2 and 4.4.
 #pragma once
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
-#include "kinds.hpp"
 #include "simd.hpp"
 #include "words.hpp"
+
+namespace codelength {
+
+// Text of a kind of its own (messages, ...) differs from other text in what a predictor with a network starts from.
+enum class Kind : std::uint8_t { binary = 0, text = 1, words = 2, records = 3, messages = 4, programs = 5, tables = 6, logs = 7 };
+inline constexpr int n_kinds = 8;
+inline constexpr Kind text_kinds[] = {Kind::text, Kind::messages, Kind::programs, Kind::tables, Kind::logs};
+inline bool is_text(Kind kind) { return kind == Kind::text || kind >= Kind::messages; }
+inline bool is_textual(Kind kind) { return is_text(kind) || kind == Kind::words; }
+// Whether a predictor with a network, or without, takes this kind.
+inline bool serves(bool networked, Kind kind) { return networked ? is_text(kind) : kind <= Kind::records; }
+
+}  // namespace codelength
 
 namespace codelength::CODELENGTH_ISA {
 

@@ -115,12 +115,12 @@ NB_MODULE(_native, m) {
 
     m.def(
         "learn_start",
-        [](const std::vector<nb::bytes>& documents, int predictor, int kind, const Network& network) {
+        [](const std::vector<nb::bytes>& documents, int predictor, const Network& network) {
             const std::vector<Bytes> views = views_of(documents);
             Start start;
             {
                 nb::gil_scoped_release release;
-                start = learn_start(views, predictor, kind, network);
+                start = learn_start(views, predictor, network);
             }
             const auto numbers = [](const auto& v) {
                 std::vector<std::uint8_t> bytes;
@@ -132,8 +132,8 @@ NB_MODULE(_native, m) {
             };
             return std::make_tuple(numbers(start.histories), numbers(start.match), numbers(start.phrases), numbers(start.weights), numbers(start.last));
         },
-        "documents"_a, "predictor"_a, "kind"_a, "network"_a,
-        "What a predictor that needs a network learns from documents of this kind of text, on average over the later half: the tensors histories, match, phrases, weights, "
+        "documents"_a, "predictor"_a, "network"_a,
+        "What a predictor that needs a network learns from documents of text, on average over the later half: the tensors histories, match, phrases, weights, "
         "last of docs/format.md, 6.6, little-endian.");
 
     m.def(

@@ -106,19 +106,11 @@ AlignedBytes zero_states(std::size_t n_lanes, std::size_t state_bytes) {
 
 class Run final : public NetworkRun {
 public:
-    // first: (n_layers, width) numbers h of every lane; null for zeros.
-    Run(const NetworkIsa& isa, const NetworkView& network, const std::vector<int>& echoes, int n_lanes,
-        const std::int16_t* first)
+    Run(const NetworkIsa& isa, const NetworkView& network, const std::vector<int>& echoes, int n_lanes)
         : isa_(isa), network_(network), n_lanes_(static_cast<std::size_t>(n_lanes)),
           states_(zero_states(n_lanes_, network.state_bytes())), workspaces_(network, isa.input_size) {
         echoes_.reserve(n_lanes_);
-        const auto width = static_cast<std::size_t>(network.width), n_taps = static_cast<std::size_t>(network.n_taps);
-        for (std::size_t i = 0; i < n_lanes_; ++i) {
-            echoes_.emplace_back(echoes);
-            auto* const state = reinterpret_cast<std::int16_t*>(states_.data() + i * network.state_bytes());
-            for (std::size_t l = 0; first && l < static_cast<std::size_t>(network.n_layers); ++l)
-                std::copy_n(first + l * width, width, state + l * n_taps * width);
-        }
+        for (std::size_t i = 0; i < n_lanes_; ++i) echoes_.emplace_back(echoes);
     }
     Run(const Run& other)
         : isa_(other.isa_), network_(other.network_), n_lanes_(other.n_lanes_), states_(other.states_.size()),
@@ -186,11 +178,9 @@ Network::Network(const NetworkShape& shape, const std::vector<NetworkTensor>& te
 }
 Network::~Network() = default;
 
-std::unique_ptr<NetworkRun> Network::start(int n_lanes, std::optional<Kind> kind) const {
+std::unique_ptr<NetworkRun> Network::start(int n_lanes) const {
     if (n_lanes < 0) throw std::invalid_argument("a negative number of lanes");
-    const NetworkModel& model = weights_->model;
-    const std::int16_t* const first = kind ? model.first_state(*kind) : nullptr;
-    return std::make_unique<Run>(weights_->isa, model.view(), weights_->echoes, n_lanes, first);
+    return std::make_unique<Run>(weights_->isa, weights_->model.view(), weights_->echoes, n_lanes);
 }
 
 const Start* Network::start_of(int predictor, int kind) const {

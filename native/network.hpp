@@ -3,13 +3,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
-#include "kinds.hpp"
 #include "start.hpp"
 
 namespace codelength {
@@ -58,9 +56,8 @@ public:
     Network(const NetworkShape& shape, const std::vector<NetworkTensor>& tensors);
     ~Network();
 
-    // n_lanes sequences before their first bytes: in content of this kind of text, or in none. Throws
-    // std::invalid_argument for a negative number.
-    std::unique_ptr<NetworkRun> start(int n_lanes, std::optional<Kind> kind = {}) const;
+    // Zero states for n_lanes sequences. Throws std::invalid_argument for a negative number.
+    std::unique_ptr<NetworkRun> start(int n_lanes) const;
 
     // What the file offers a mixing predictor to start from, for a kind of text; null for nothing.
     const Start* start_of(int predictor, int kind) const;

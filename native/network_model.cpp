@@ -176,9 +176,6 @@ NetworkModel::NetworkModel(const NetworkShape& shape, const std::vector<NetworkT
     for (Size l = 0; l < static_cast<Size>(shape.layers); ++l) layers.emplace_back(all, l, d, m, n_taps);
     const Numbers norm_scale = all.take_scales("norm_scale", d);
     const Linear head(all, "head", 1, 256, d, padded(d));
-    const Size n_layers = layers.size(), n_kinds = std::size(text_kinds);
-    Numbers first_states;
-    if (all.has(first_states_name)) first_states = all.take(std::string(first_states_name), "I16", {n_kinds, n_layers, d});
     all.finish();
 
     // Its values. -128 in a table is no input of a linear map.
@@ -187,12 +184,6 @@ NetworkModel::NetworkModel(const NetworkShape& shape, const std::vector<NetworkT
     widen.check(false);
     for (const Layer& layer : layers) layer.check(d, n_taps);
     head.check(true);
-    first_states_.resize(first_states.n / d * padded(d));
-    for (Size i = 0; i < first_states.n; ++i) {
-        const int h = first_states.i16(i);
-        require(h >= -32767, first_states_name, " must be -32767 to 32767");
-        first_states_[i / d * padded(d) + i % d] = static_cast<std::int16_t>(h);
-    }
 
     Size n_bytes = Packer::rows_bytes(256, d) + Packer::rounded(ngrams.n) + Packer::rounded(echoes.n + n_columns) +
                    Packer::rows_bytes(1, d);
@@ -236,12 +227,6 @@ NetworkModel::NetworkModel(const NetworkShape& shape, const std::vector<NetworkT
     view_.layers = layers_.data();
     view_.norm_scale = packer.pack_scales(norm_scale);
     view_.head = packer.pack(head);
-}
-
-const std::int16_t* NetworkModel::first_state(Kind kind) const {
-    const auto found = std::ranges::find(text_kinds, kind);
-    if (first_states_.empty() || found == std::end(text_kinds)) return nullptr;
-    return first_states_.data() + (found - std::begin(text_kinds)) * view_.n_layers * view_.width;
 }
 
 }  // namespace codelength

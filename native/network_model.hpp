@@ -5,7 +5,6 @@
 #include <new>
 #include <vector>
 
-#include "kinds.hpp"
 #include "network.hpp"
 #include "network_isa.hpp"
 
@@ -38,8 +37,6 @@ public:
     NetworkModel& operator=(const NetworkModel&) = delete;
 
     const NetworkView& view() const { return view_; }
-    // (n_layers, width) numbers h that a sequence in content of this kind begins with; null for zeros.
-    const std::int16_t* first_state(Kind kind) const;
     std::size_t memory_bytes() const { return memory_.size(); }
     std::size_t multiply_adds() const { return multiply_adds_; }
 
@@ -47,7 +44,6 @@ private:
     NetworkView view_{};
     std::vector<LayerView> layers_;
     AlignedBytes memory_;
-    std::vector<std::int16_t> first_states_;  // (kinds of text, n_layers, width), or none
     std::size_t multiply_adds_ = 0;
 };
 

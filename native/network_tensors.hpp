@@ -10,7 +10,7 @@
 namespace codelength {
 
 // What may stand in a model file beside the network itself: see start.hpp and phrases.hpp.
-inline constexpr std::string_view starts_prefix = "mixing.", phrases_name = "phrases", first_states_name = "first_states";
+inline constexpr std::string_view starts_prefix = "mixing.", phrases_name = "phrases";
 
 // Throws BadNetwork with these parts of a message, unless all is well.
 template <class... Parts>
@@ -57,8 +57,6 @@ public:
         by_name_.erase(found);
         return {tensor.bytes.data(), static_cast<std::size_t>(n)};
     }
-
-    bool has(std::string_view name) const { return by_name_.contains(std::string(name)); }
 
     // n scales of 1 .. 32767
     Numbers take_scales(const std::string& name, std::size_t n) {

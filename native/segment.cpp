@@ -134,11 +134,9 @@ std::vector<std::uint8_t> decode_segment(Bytes payload, std::size_t n_bytes, int
 
 std::vector<std::uint8_t> text_lengths(Bytes content) { return isa().text_lengths(content); }
 
-Start learn_start(std::span<const Bytes> documents, int predictor, int kind, const Network& network) {
+Start learn_start(std::span<const Bytes> documents, int predictor, const Network& network) {
     const std::size_t profile = Prepared::checked_index(predictor, &network);
-    if (std::ranges::find(text_kinds, static_cast<Kind>(kind)) == std::end(text_kinds))
-        throw std::invalid_argument("no kind of text");
-    return isa().learn({profile, static_cast<Kind>(kind), 0, &network, 1, nullptr}, documents);
+    return isa().learn({profile, Kind::text, 0, &network, 1, nullptr}, documents);
 }
 
 }  // namespace codelength

@@ -63,10 +63,10 @@ std::vector<std::uint8_t> decode_segment(Bytes payload, std::size_t n_bytes, int
 // Of each byte of a text under predictor 2, which knows nothing else: -log2 p in 1/16, at most 255.
 std::vector<std::uint8_t> text_lengths(Bytes content);
 
-// What a predictor that needs a network learns from documents of this kind of text, on average over the later half of
-// them: for model files.
-// Throws std::invalid_argument for a predictor that needs none, or another kind.
-Start learn_start(std::span<const Bytes> documents, int predictor, int kind, const Network& network);
+// What a predictor that needs a network learns from documents of text, on average over the later half of them: for model
+// files.
+// Throws std::invalid_argument for a predictor that needs none.
+Start learn_start(std::span<const Bytes> documents, int predictor, const Network& network);
 
 // Sum of -log2 p over the bits that encode_segment codes: what a perfect coder would spend. For measuring the coder;
 // the only floating point here, and it decides nothing.

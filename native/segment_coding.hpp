@@ -69,7 +69,7 @@ template <class Predictor, class Code>
 void code_in_lanes(Predictor& predictor, Bytes symbols, bool known, const Job& job, Code code) {
     const Lanes& lanes = predictor.lanes();
     const std::uint32_t n_groups = lanes.groups(), group_size = lanes.count / n_groups;
-    const auto run = job.network->start(static_cast<int>(lanes.count), job.kind);
+    const auto run = job.network->start(static_cast<int>(lanes.count));
     const std::uint32_t n_threads = std::clamp(static_cast<std::uint32_t>(std::max(job.n_threads, 1)), 1u, n_groups);
     const std::uint32_t n_steps = static_cast<std::uint32_t>(std::min<std::size_t>(lanes.size, symbols.size()));
     // Enough rows to hide the reading of the weights, few enough for the cache. One thread ahead of its turn would make the

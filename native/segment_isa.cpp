@@ -120,7 +120,7 @@ Start learn(const Job& job, std::span<const Bytes> documents) {
         each.n_bytes = document.size();
         const auto run = [&]<std::size_t profile>() {
             constexpr Profile p = profiles[profile];
-            MixingPredictor<p.n_contexts, p.deep, p.networked> predictor(p, job.kind, 0, document.size(),
+            MixingPredictor<p.n_contexts, p.deep, p.networked> predictor(p, Kind::text, 0, document.size(),
                                                                          Lanes(document.size(), 1), before, job.phrases());
             code_symbols(predictor, document, true, each, [&](std::size_t i) { encode_symbol(predictor, document[i], encoder); });
             start = predictor.learned();

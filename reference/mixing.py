@@ -21,7 +21,7 @@ from logistic import STRETCH, AdaptiveProbability, squash
 from maps import RefiningMap
 from matches import Match, MatchTable
 from mixers import Mixer
-from network import Network, Sequence
+from network import Network
 from phrases import Phrases
 from predictors import PREDICTORS, TEXT, TEXT_KINDS, WORDS, Parameters
 from starts import SETTLEDNESS, Start
@@ -32,11 +32,11 @@ __all__ = ["Model"]
 class Lane:
     """What a lane has of its own (6.1)."""
 
-    def __init__(self, size: int, features: Features, match: Match, sequence: Sequence | None) -> None:
+    def __init__(self, size: int, features: Features, match: Match, network: Network | None) -> None:
         self.size = size
         self.features = features
         self.match = match
-        self.sequence = sequence
+        self.sequence = network.start() if network else None
         self.hashes: dict[int, int] = {}  # by the numbers of the contexts
         self.take_hashes()
 
@@ -146,8 +146,7 @@ class Model:
         for lane, own in enumerate(symbols.of_lane):
             size = min(lane_size, last - lane * lane_size)  # none where that is negative
             features = Features(stride, own, followers, lane)
-            sequence = network.start(self.kind) if network else None
-            lanes.append(Lane(size, features, Match(match_table, symbols, lane), sequence))
+            lanes.append(Lane(size, features, Match(match_table, symbols, lane), network))
         return lanes
 
     def start_symbol(self) -> None:

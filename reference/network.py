@@ -22,7 +22,6 @@ from typing import Final
 
 from model_file import ModelFile, NetworkError, Shape, read_shape, require
 from phrases import read_phrases
-from predictors import TEXT_KINDS
 from starts import read_starts
 
 __all__ = ["Network", "NetworkError", "Sequence"]
@@ -221,15 +220,6 @@ class Layer:
         return [sat8((mul(g, sig[sat16(2 * g)]) * v + (1 << 16)) >> 17) for g, v in pairs]
 
 
-def read_first_states(file: ModelFile, shape: Shape) -> dict[int | None, list[Numbers[int]]]:
-    """6.1: by kind of text, L times D numbers h; empty where the file has none."""
-    if "first_states" not in file.tensors:
-        return {}
-    numbers = file.take("first_states", "I16", (len(TEXT_KINDS), shape.layers, shape.width), -32767, 32767)
-    rows = [numbers[i : i + shape.width] for i in range(0, len(numbers), shape.width)]
-    return {kind: rows[i * shape.layers : (i + 1) * shape.layers] for i, kind in enumerate(TEXT_KINDS)}
-
-
 def scaled(y: list[int], scales: Numbers[int]) -> list[int]:
     """What goes into a linear map: a normalized vector in 8 bits."""
     return [sat8((v * scale + (1 << 17)) >> 18) for v, scale in zip(y, scales, strict=True)]
@@ -255,7 +245,6 @@ class Network:
         self.head = Linear(file, "head", 256, shape.width, most=(1 << 24) - 1)
         self.phrases = read_phrases(file)
         self.starts = read_starts(file)
-        self.first_states = read_first_states(file, shape)
         file.check_end()
 
     @classmethod
@@ -263,9 +252,9 @@ class Network:
         """The network of this file; ``NetworkError`` says why it is none."""
         return cls(Path(path).read_bytes())
 
-    def start(self, kind: int | None = None) -> Sequence:
-        """A sequence before its first byte, in content of this kind of text or in none."""
-        return Sequence(self, kind)
+    def start(self) -> Sequence:
+        """A sequence before its first byte."""
+        return Sequence(self)
 
     def rows_of(self, last: bytes) -> list[int]:
         """The rows of all orders, N C numbers, after the bytes b_1, b_2, ..., b_8."""
@@ -288,13 +277,10 @@ class Network:
 class Sequence:
     """Bytes one after another, and what the network expects to come next."""
 
-    def __init__(self, network: Network, kind: int | None) -> None:
+    def __init__(self, network: Network) -> None:
         self.network = network
         self.last = bytes(8)  # b_1, b_2, ..., b_8
         self.memories = [Memory(network.shape) for _ in network.layers]
-        if kind in network.first_states:
-            for memory, h in zip(self.memories, network.first_states[kind], strict=True):
-                memory.h = list(h)
         self.echoes = [Echo(length) for length in network.shape.echoes]
         self.next_frequencies = self.step()
 

@@ -74,12 +74,6 @@ public:
         linear("head", 256, d);
     }
 
-    // Where sequences begin in each kind of text.
-    void add_first_states() {
-        const NetworkShape& s = parts_.shape;
-        add("first_states", "I16", {std::size(text_kinds), size(s.layers), size(s.width)}, -32767, 32767, -32767, 32767);
-    }
-
     // What the predictors that use the network start from.
     void add_starts() {
         for (std::size_t i = 0; i < profiles.size(); ++i) {
@@ -147,7 +141,6 @@ private:
 inline NetworkParts network_parts(NetworkShape shape, std::uint64_t seed, Style style, bool with_starts = false) {
     NetworkMaker maker(std::move(shape), seed, style);
     if (with_starts) {
-        maker.add_first_states();
         maker.add_starts();
         maker.add_phrases(4);
     }

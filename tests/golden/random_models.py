@@ -93,10 +93,6 @@ class RandomModel:
         self.add(f"{name}.last", "I16", [256, 6], most)
         self.add(f"{name}.phrases", "U16", [1536], 65535, 0)
 
-    def add_first_states(self) -> None:
-        """Where sequences begin in each kind of text."""
-        self.add("first_states", "I16", [5, self.shape["layers"], self.shape["width"]], 32767)
-
     def add_phrases(self, bits: int, found: Iterable[tuple[int, int]] = ()) -> None:
         """2^`bits` lines of random bytes, and among them entries for hashes, each with its symbol.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import importlib.util
-import math
 import random
 import struct
 import subprocess
@@ -347,49 +346,6 @@ def test_the_kind_of_text_is_the_one_that_serves_it_best(predictor: int) -> None
         assert decode_payload(predictor, kind, len(content), payload, network) == content
         chosen.add(kind)
     assert len(chosen) > 1
-
-
-@pytest.mark.parametrize("predictor", [5, 6])
-def test_where_the_network_begins(predictor: int) -> None:
-    maker = load(GOLDEN / "make.py")
-    model = maker.RandomModel({"layers": 2, "taps": 3})
-    plain = Network(model.data())
-    model.add_first_states()
-    network, native = Network(model.data()), networks.NetworkFile("random", model.data()).native
-    content = PROSE[:120]
-    made = {k: maker.coded(predictor, k, len(content), content, network=network) for k in (1, 4, 5, 6, 7)}
-    assert len(set(made.values())) == 5
-    assert maker.coded(predictor, 1, len(content), content, network=plain) not in made.values()
-    for kind, payload in made.items():
-        assert _native.decode_segment(payload, len(content), predictor, kind, native) == content
-    # Without a start of a mixing all text is of kind 1.
-    _, kind, payload = _native.encode_segment(content, predictor, native)
-    assert kind == 1
-    assert decode_payload(predictor, 1, len(content), payload, network) == content
-    # Alone it begins with nothing.
-    assert (
-        native.start().frequencies() == networks.NetworkFile("x", model.data()).native.start().frequencies()
-    )
-    assert network.start().frequencies() == plain.start().frequencies()
-
-
-def test_wrong_first_states() -> None:
-    model = load(GOLDEN / "random_models.py").RandomModel({"layers": 1})
-    width = model.shape["width"]
-    for dtype, shape, value in (
-        ("I16", [5, 1, width], -32768),
-        ("I16", [5, width], 1),
-        ("I16", [4, 1, width], 1),
-        ("I16", [5, 2, width], 1),
-        ("U16", [5, 1, width], 1),
-        ("I32", [5, 1, width], 1),
-    ):
-        count = math.prod(shape)
-        model.put("first_states", dtype, shape, [0] * (count - 1) + [value])
-        with pytest.raises(ValueError, match="first_states"):
-            Network(model.data())
-        with pytest.raises(codelength.FormatError, match="first_states"):
-            networks.NetworkFile("random", model.data()).native  # noqa: B018
 
 
 # Phrases

@@ -22,7 +22,6 @@ from codelength import _native
 from codelength.measure.replacing import replaced
 from codelength.training.config import ModelConfig
 from codelength.training.corpus import Corpus
-from codelength.training.first_states import first_states
 from codelength.training.network import ByteNetwork, GatedCell, Layer, is_table, multiply_adds_per_byte
 from codelength.training.phrases import n_phrases
 from codelength.training.quantise import Scales, activation_integers, check_exportable, weight_integers
@@ -253,8 +252,8 @@ def export_model(
 
     The scales are those that it was trained with, or of a calibration now. From `n_mixing_bytes` of the
     training documents of each kind of text the mixing predictors learn what they start from, beside the
-    network and the tensor `phrases`, and the network learns where its state begins; 0 leaves both out.
-    ValueError if the network has no integer form that is safe.
+    network and the tensor `phrases`; 0 leaves that out. ValueError if the network has no integer form that
+    is safe.
     """
     if trainer.scales is None:
         trainer.quantise()
@@ -262,9 +261,6 @@ def export_model(
     tensors, shape = integer_tensors(trainer.network, trainer.scales), model_shape(trainer.config.model)
     if phrases is not None:
         tensors["phrases"] = phrases
-    seed = trainer.config.training.seed
-    if n_mixing_bytes:
-        tensors["first_states"] = first_states(trainer.network, corpus, seed)
     check_integers(tensors)
     engine = _engine(tensors, shape)
     integer_rates = trainer.validation_rates(lambda windows: _engine_rate_bpb(engine, windows))
@@ -273,6 +269,7 @@ def export_model(
         "integer": _rounded(integer_rates),
     }
     if n_mixing_bytes:
+        seed = trainer.config.training.seed
         documents = {
             kind: sample_documents(corpus, kind, n_mixing_bytes, seed) for kind in _native.TEXT_KINDS
         }

@@ -56,10 +56,7 @@ def start_tensors(
         if _native.is_networked(predictor) and found
     ]
     with ThreadPoolExecutor(n_threads) as threads:
-        learned = threads.map(
-            lambda job: _native.learn_start(documents[job[1]], job[0], _native.TEXT_KINDS[job[1]], network),
-            jobs,
-        )
+        learned = threads.map(lambda job: _native.learn_start(documents[job[1]], job[0], network), jobs)
         tensors: dict[str, NDArray[np.int16 | np.uint16]] = {}
         for (predictor, text_kind), (histories, match, phrases, weights, last) in zip(
             jobs, learned, strict=True

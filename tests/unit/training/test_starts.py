@@ -55,7 +55,7 @@ def test_what_is_learned_is_the_mean_over_the_later_half() -> None:
 
     def learned(*documents: bytes) -> list[np.ndarray]:
         dtypes = ("<u2", "<u2", "<u2", "<i2", "<i2")
-        made = _native.learn_start(list(documents), 5, 1, network)
+        made = _native.learn_start(list(documents), 5, network)
         return [np.frombuffer(part, dtype).astype(int) for part, dtype in zip(made, dtypes, strict=True)]
 
     first, second = PROSE * 9, LOGS * 9

@@ -64,6 +64,7 @@ def test_frames_in_one_armor(run: Run) -> None:
     ("options", "data", "code", "error"),
     [
         ("-d", b"clz:!", 1, "standard input: the armored text is damaged: it holds what is not base64"),
+        ("-l", b"clz:AGFi", 1, "standard input: a message holds nothing to list"),
         ("-t", b"clz:AAA", 1, "standard input: the armored text ends too early"),
         ("-d", b"clz:", 1, "standard input: the input is empty: an archive has at least one frame"),
         ("-d", b"cat", 1, "standard input: this is not a clz archive"),

@@ -133,7 +133,10 @@ class Conversion:
 
         def read(name: str) -> None:
             with self._open(name) as source:
-                archives.append(read_archive(name, plain(self._options, source)[0]))
+                archive, is_message = plain(self._options, source)
+                if is_message:
+                    raise Skipped("a message holds nothing to list")
+                archives.append(read_archive(name, archive))
 
         for name in names:
             self._attempt(name, read)

@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from codelength import _native
 from codelength.cli.files import printable
 from codelength.cli.messages import human_size
 from codelength.cli.transfer import is_of_language_model
@@ -29,7 +30,7 @@ _SEGMENT_COLUMNS = (
     "Kind",
 )
 
-_KINDS = ("binary", "text", "words", "records", "messages", "programs", "tables", "logs")
+_KINDS = {0: "binary", 2: "words", 3: "records"} | {n: name for name, n in _native.TEXT_KINDS.items()}
 """docs/format.md, 3.2."""
 
 _LANGUAGE_MODEL = -1

@@ -156,11 +156,11 @@ def run(
             python=sys.version.split()[0],
         )
         while (reason := decided(clock())) is None:
-            rate_bpb, norm = trainer.step()
-            recent.append(rate_bpb)
-            while workers is not None and not workers.meet():
+            have_met = False
+            while not have_met:
                 rate_bpb, norm = trainer.step()
                 recent.append(rate_bpb)
+                have_met = workers is None or workers.meet()
             now = clock()
             if trainer.n_steps % limits.log_steps == 0:
                 speed = (trainer.n_bytes - logged_bytes) / max(now - last_log, 1e-9)

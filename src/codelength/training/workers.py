@@ -140,9 +140,10 @@ def _follow(plan: Plan, worker: int, rendezvous: Path, n_threads: int, ready: Se
         return
     workers = Workers(_Gloo(worker, plan.n_workers, rendezvous), trainer)
     while workers.agree(None) is None:
-        trainer.step()
-        while not workers.meet():
+        have_met = False
+        while not have_met:
             trainer.step()
+            have_met = workers.meet()
     dist.destroy_process_group()
 
 
